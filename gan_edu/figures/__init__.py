@@ -1,0 +1,1 @@
+"""Arrays in, figure out: never compute, train or show."""

@@ -1,0 +1,46 @@
+"""The canvas module, its style sheet and its words, shared by the live widget and the offline page."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+_FOLDER = resources.files(__package__)
+MODULE = (_FOLDER / "stage.js").read_text(encoding="utf-8")
+"""An ES module that exports `render({model, el})`."""
+STYLE = (_FOLDER / "stage.css").read_text(encoding="utf-8")
+
+TEXTS = {
+    "locale": "en",
+    "layers": "Layers of the picture",
+    "field": "discriminator",
+    "field_fake": "fake",
+    "field_real": "real",
+    "manifold": "generator’s image",
+    "data": "real",
+    "trails": "trails",
+    "samples": "generated",
+    "generator": "generator",
+    "arrows": "push on samples",
+    "curves": "curves",
+    "tiles": "images",
+    "role_real": "real density",
+    "role_fake": "generated density",
+    "role_discriminator": "D(x)",
+    "role_optimum": "best D(x)",
+    "outside": "outside the picture",
+    "empty": "Nothing to show yet",
+    "play": "Play",
+    "pause": "Pause",
+    "timeline": "Frame of the recording",
+    "speed": "Speed",
+    "frame": "frame",
+    "step": "step",
+    "draw": "Draw the data here",
+    "draw_help": "Draw with mouse, pen or finger. Keyboard: arrows move the cross, space drops a point.",
+    "undo": "Undo",
+    "clear": "Clear",
+    "cleared": "Cleared. Undo brings it back.",
+    "strokes": "strokes",
+    "cursor": "cross at",
+}
+"""The English words of the canvas."""
