@@ -14,7 +14,7 @@ from gan_edu.parameters import Range, method
 @method
 def ring(
     modes: Annotated[int, Range(1, 256, slider=(1, 16))] = 8,
-    radius: Annotated[float, Range(0, 1e3, slider=(0.5, 4), step=0.1)] = 2.0,
+    radius: Annotated[float, Range(0.01, 1e3, slider=(0.5, 4), step=0.1)] = 2.0,
     std: Annotated[float, Range(1e-6, 1e3, slider=(0.01, 0.5), log=True)] = 0.05,
 ) -> Target:
     """Equal Gaussians at equal angles on a circle.

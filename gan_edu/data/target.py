@@ -17,10 +17,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-CHUNK = 2**22  # numbers held at once when many points meet many components
+# Distances held at once when many points meet many components: what fits a CPU's cache, or fills an accelerator.
+CHUNK = {"cpu": 2**16}
+CHUNK_ACCELERATOR = 2**24
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Target:
     """A distribution with a sampler, an exact density and modes.
 
@@ -65,58 +67,68 @@ class Target:
 
     def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> Target:
         """The same target on another device, or in another precision."""
-        floats = {
-            name: getattr(self, name).to(device=device, dtype=dtype or getattr(self, name).dtype)
-            for name in ("components", "stds", "weights")
-        }
+        floats = {name: getattr(self, name).to(device, dtype) for name in ("components", "stds", "weights")}
         return dataclasses.replace(self, modes=self.modes.to(device), **floats)
 
     def sample(self, shape: tuple[int, ...] | int, generator: torch.Generator) -> Tensor:
         """Draw `shape` independent samples: (*shape, d).
 
         Raises:
-            ValueError: If a size is negative.
+            ValueError: If a size is negative or not a whole number.
         """
         return self.sample_with_components(shape, generator)[0]
 
     def sample_with_components(
         self, shape: tuple[int, ...] | int, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
-        """Draw samples and say which component each came from: (*shape, d), (*shape,)."""
+        """Draw samples and say which component each came from: (*shape, d), (*shape,).
+
+        Four small operators when all components are alike: a training step can't afford more.
+        """
         shape = (shape,) if isinstance(shape, int) else tuple(shape)
-        if any(n < 0 for n in shape):
-            raise ValueError(f"shape must hold no negative size; got {shape}")
-        device, count = self.components.device, len(self.components)
+        if any(not isinstance(n, int) or n < 0 for n in shape):
+            raise ValueError(f"shape must hold whole numbers that are not negative; got {shape}")
+        device, dtype = self.components.device, self.components.dtype
         if self._uniform:
-            chosen = torch.randint(count, shape, generator=generator, device=device)
+            chosen = torch.randint(len(self.components), shape, generator=generator, device=device)
         else:
-            u = torch.rand(shape, generator=generator, device=device, dtype=self.weights.dtype)
-            # u can round up to the last cumulative weight; the clamp keeps it inside
-            chosen = torch.searchsorted(self.weights.cumsum(0), u, right=True).clamp_(max=count - 1)
-        noise = torch.randn((*shape, self.dim), generator=generator, device=device, dtype=self.components.dtype)
-        noise.mul_(self._std if self._std is not None else self.stds[chosen].unsqueeze(-1))
-        return noise.add_(self.components[chosen]), chosen
+            u = torch.rand(shape, generator=generator, device=device, dtype=dtype)
+            chosen = torch.searchsorted(self._cumulative, u, right=True)
+        noise = torch.randn((*shape, self.dim), generator=generator, device=device, dtype=dtype)
+        centres = torch.embedding(self.components, chosen)
+        if self._std is not None:
+            return centres.add_(noise, alpha=self._std), chosen
+        return centres.addcmul_(noise, self.stds[chosen].unsqueeze(-1)), chosen
 
     def log_prob(self, x: Tensor) -> Tensor:
         """log p(x) by log-sum-exp over the components: (..., d) -> (...,). Memory stays bounded."""
         points = self._points(x)
-        out = torch.cat([self._log_prob(part) for part in points.split(self._rows)])
-        return out.reshape(x.shape[:-1])
-
-    def nearest(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """The nearest component, in its standard deviations: (..., d) -> distance (...,), component (...,)."""
-        points = self._points(x)
+        log_scale = self.weights.log() - self.dim * (self.stds.log() + 0.5 * math.log(2 * math.pi))
+        precision = self.stds.square().reciprocal()
         parts = [
-            (torch.cdist(part, self.components, compute_mode="donot_use_mm_for_euclid_dist") / self.stds).min(-1)
+            torch.logsumexp(log_scale[:, None] - 0.5 * precision[:, None] * self._squared_distances(part), 0)
             for part in points.split(self._rows)
         ]
-        distance = torch.cat([p.values for p in parts]).reshape(x.shape[:-1])
-        component = torch.cat([p.indices for p in parts]).reshape(x.shape[:-1])
-        return distance, component
+        return torch.cat(parts).reshape(x.shape[:-1])
+
+    def nearest(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The nearest component, in its standard deviations: (..., d) -> distance (...,), component (...,).
+
+        A point that is not finite gets a distance that is not finite.
+        """
+        points = self._points(x)
+        component = torch.cat([self._nearest(part) for part in points.split(self._rows)])
+        # measured afresh, as the differences that the search avoids: exact also where stds are small
+        offset = points - torch.embedding(self.components, component)
+        distance = torch.linalg.vector_norm(offset, dim=-1) / self.stds[component]
+        return distance.reshape(x.shape[:-1]), component.reshape(x.shape[:-1])
 
     @property
     def extent(self) -> tuple[float, float, float, float]:
-        """(x_min, x_max, y_min, y_max): a square window with room around the data; 1-D targets get y from 0 to 1."""
+        """(x_min, x_max, y_min, y_max): a square window with room around the data; 1-D targets get y from 0 to 1.
+
+        More than two dimensions: the window of the first two coordinates.
+        """
         low, high = self.components.min(0).values, self.components.max(0).values
         margin = 0.3 * float((high - low).max()) / 2 + 4 * float(self.stds.max())
         if self.dim == 1:
@@ -128,31 +140,61 @@ class Target:
 
     def _points(self, x: Tensor) -> Tensor:
         if x.shape[-1:] != (self.dim,):
-            raise ValueError(f"points must end in {self.dim} coordinates for {self.name}; got shape {tuple(x.shape)}")
-        return x.reshape(-1, self.dim)
+            raise ValueError(
+                f"points must end in {self.dim} coordinates for {self.name}; got shape {tuple(x.shape)}"
+            )
+        return x.reshape(-1, self.dim).to(self.components.dtype)
 
     @property
     def _rows(self) -> int:
-        return max(1, CHUNK // self.components.numel())
+        return max(1, CHUNK.get(self.components.device.type, CHUNK_ACCELERATOR) // len(self.components))
 
-    def _log_prob(self, x: Tensor) -> Tensor:
-        squared = torch.cdist(x, self.components, compute_mode="donot_use_mm_for_euclid_dist").square()
-        log_normal = -0.5 * squared / self.stds**2 - self.dim * (self.stds.log() + 0.5 * math.log(2 * math.pi))
-        return torch.logsumexp(log_normal + self.weights.log(), -1)
+    def _nearest(self, x: Tensor) -> Tensor:
+        if self._std is not None:  # |x|^2 is the same for all components: one matrix product ranks them
+            norms = self.components.square().sum(-1, keepdim=True)
+            return torch.addmm(norms, self.components, x.T, alpha=-2).min(0).indices
+        return (self._squared_distances(x) / self.stds.square()[:, None]).min(0).indices
+
+    def _squared_distances(self, x: Tensor) -> Tensor:
+        """(N, d) -> (C, N). Component first: reductions over the first axis are the fast ones."""
+        if self.dim <= 3:  # differences, because |x|^2 - 2xc + |c|^2 cancels where stds are small
+            total = (x[:, 0] - self.components[:, :1]).square()
+            for axis in range(1, self.dim):
+                total = total + (x[:, axis] - self.components[:, axis : axis + 1]).square()
+            return total
+        norms = self.components.square().sum(-1, keepdim=True) + x.square().sum(-1)
+        return torch.addmm(norms, self.components, x.T, alpha=-2).clamp(min=0)
 
     # Facts about the mixture that sampling asks for at every step: worked out once, when the target is made.
     def __post_init__(self) -> None:
-        n, d = self.components.shape
-        if not (self.stds.shape == self.weights.shape == self.modes.shape == (n,)):
+        n = len(self.components)
+        if self.components.ndim != 2 or not (
+            self.stds.shape == self.weights.shape == self.modes.shape == (n,)
+        ):
             raise ValueError(
-                f"a target of {n} components needs {n} stds, weights and modes; got "
+                f"a target needs components (C, d) and C stds, weights and modes; got {tuple(self.components.shape)}, "
                 f"{tuple(self.stds.shape)}, {tuple(self.weights.shape)}, {tuple(self.modes.shape)}"
             )
+        if not bool(self.components.isfinite().all()):
+            raise ValueError("components must be finite; got nan or infinity")
+        if not bool(((self.stds > 0) & self.stds.isfinite()).all()):
+            raise ValueError(f"stds must be positive; the smallest is {float(self.stds.min()):g}")
         if not bool((self.weights >= 0).all()) or abs(float(self.weights.sum()) - 1) > 1e-4:
-            raise ValueError(f"weights must be non-negative and sum to 1; they sum to {float(self.weights.sum()):g}")
+            raise ValueError(
+                f"weights must be non-negative and sum to 1; they sum to {float(self.weights.sum()):g}"
+            )
+        if self.modes.unique().tolist() != list(range(self.n_modes)):
+            raise ValueError(
+                f"modes must be numbered 0..M-1 without a gap; got {self.modes.unique().tolist()}"
+            )
+        if len(self.labels) not in (0, self.n_modes):
+            raise ValueError(f"labels must name all {self.n_modes} modes or none; got {self.labels}")
         object.__setattr__(self, "_uniform", bool((self.weights == self.weights[0]).all()))
         same = bool((self.stds == self.stds[0]).all())
         object.__setattr__(self, "_std", float(self.stds[0]) if same else None)
+        cumulative = self.weights.cumsum(0)
+        object.__setattr__(self, "_cumulative", cumulative / cumulative[-1])  # ends in exactly 1, and u < 1
 
-    _uniform: bool = dataclasses.field(init=False, repr=False, compare=False, default=False)
-    _std: float | None = dataclasses.field(init=False, repr=False, compare=False, default=None)
+    _uniform: bool = dataclasses.field(init=False, repr=False, default=False)
+    _std: float | None = dataclasses.field(init=False, repr=False, default=None)
+    _cumulative: Tensor = dataclasses.field(init=False, repr=False, default_factory=lambda: torch.empty(0))
