@@ -1,0 +1,77 @@
+"""The generative adversarial network."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from gan_edu.data.target import Target
+from gan_edu.games.game import Batch, Game, Players
+from gan_edu.networks.mlp import mlp
+from gan_edu.parameters import Range, method
+
+
+@method
+def gan(
+    target: Target,
+    generator_loss: Literal["non_saturating", "minimax"] = "non_saturating",
+    width: Annotated[int, Range(1, 4096, slider=(4, 128), label="network width")] = 64,
+    depth: Annotated[int, Range(1, 16, slider=(1, 4), label="hidden layers")] = 2,
+    latent_dim: Annotated[int, Range(1, 1024, slider=(1, 64))] = 16,
+    activation: Literal["relu", "leaky_relu", "tanh", "elu"] = "relu",
+    init: Literal["uniform", "kaiming", "xavier", "orthogonal"] = "uniform",
+) -> Game:
+    """A generator G forges samples, a discriminator D tells them from real ones.
+
+    With logits l = D(x) and prob_real = sigmoid(l):
+
+        discriminator_loss = -E log D(x_real) - E log(1 - D(G(z))) = E softplus(-l_real) + E softplus(l_fake)
+        generator_loss     = -E log D(G(z))      =  E softplus(-l_fake)     (non_saturating)
+                           =  E log(1 - D(G(z))) = -E softplus(l_fake)      (minimax)
+
+    Args:
+        target: What G should learn to draw.
+        generator_loss: `minimax` is the game of the theory; its gradient vanishes where D is sure. `non_saturating`
+            has the same fixed point and does not fade there.
+        width: Units per hidden layer, in both networks.
+        depth: Hidden layers, in both networks.
+        latent_dim: Numbers per latent point z.
+        activation: Of the hidden layers.
+        init: Initialisation; see `gan_edu.networks.mlp`.
+
+    Returns:
+        The game. Its equilibrium has p_G = p_data, D = 1/2, discriminator_loss = 2 log 2 and generator_loss = log 2
+        (non_saturating) or -log 2 (minimax).
+
+    Raises:
+        ValueError: If a parameter is out of its range.
+
+    Example:
+        >>> from gan_edu.data.ring import ring
+        >>> gan(ring(), width=32).generator.n_parameters
+        1666
+
+    Reference:
+        Goodfellow et al. (2014), Generative Adversarial Nets, arXiv 1406.2661, sec. 3 and algorithm 1.
+    """
+    hidden = [width] * depth
+    generator = mlp((latent_dim, *hidden, target.dim), activation, init=init)
+    discriminator = mlp((target.dim, *hidden, 1), activation, init=init)
+
+    def loss_of_discriminator(players: Players, batch: Batch) -> Tensor:
+        x_fake = generator(players["theta_g"], batch.z)
+        # one pass over both halves: half the operators, the same numbers
+        logits = discriminator(players["theta_d"], torch.cat([batch.x_real, x_fake], -2))
+        logits_real, logits_fake = logits.split([batch.x_real.shape[-2], x_fake.shape[-2]], -2)
+        return softplus(-logits_real).mean((-2, -1)) + softplus(logits_fake).mean((-2, -1))
+
+    def loss_of_generator(players: Players, batch: Batch) -> Tensor:
+        logits_fake = discriminator(players["theta_d"], generator(players["theta_g"], batch.z))
+        if generator_loss == "minimax":
+            return -softplus(logits_fake).mean((-2, -1))
+        return softplus(-logits_fake).mean((-2, -1))
+
+    return Game(target, generator, discriminator, loss_of_discriminator, loss_of_generator, latent_dim)

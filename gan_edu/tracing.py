@@ -1,0 +1,67 @@
+"""Run a pure function of tensors as one flat list of operators.
+
+A toy GAN's step is a hundred operators of a few microseconds each, and Python and autograd cost more than the
+arithmetic. `flatten` writes down the operators that a function calls, those of its backward passes included (also
+of backward passes through backward passes), and replays the list without either: 2 to 3 times faster for one small
+network, the same numbers bit for bit. It is an accelerator only: where it can't be had, the function itself runs.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+Function = Callable[..., Sequence[Tensor]]
+
+
+def flatten(function: Function) -> Function:
+    """The same function, traced once for every set of shapes, dtypes and devices that it meets.
+
+    Args:
+        function: Pure: tensors in, a tuple of tensors out, the same operators whatever the numbers are. Nothing
+            random inside.
+
+    Returns:
+        A function of the same tensors. Its results carry no gradient.
+
+    Example:
+        >>> def slope(x):
+        ...     x = x.detach().requires_grad_()
+        ...     return torch.autograd.grad((x**3).sum(), x)
+        >>> flatten(slope)(torch.tensor([1.0, 2.0]))[0]
+        tensor([ 3., 12.])
+    """
+    traced: dict[tuple[object, ...], Function] = {}
+
+    def run(*tensors: Tensor) -> Sequence[Tensor]:
+        if tensors[0].is_cuda:  # whole steps are captured as CUDA graphs there
+            return tuple(t.detach() for t in function(*tensors))
+        key = tuple((t.shape, t.dtype, t.device.type) for t in tensors)
+        if key not in traced:
+            traced[key] = _trace(function, tensors)
+        with torch.no_grad():
+            return traced[key](*tensors)
+
+    return run
+
+
+def _trace(function: Function, tensors: tuple[Tensor, ...]) -> Function:
+    from torch.fx.experimental.proxy_tensor import make_fx  # 1 s, and only training needs it
+
+    def detached(*args: Tensor) -> Sequence[Tensor]:
+        with torch.enable_grad():
+            return tuple(t.detach() for t in function(*args))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # TorchScript says that it is old; nothing newer runs without a compiler
+        try:
+            graph = make_fx(detached)(*tensors)
+            graph.graph.eliminate_dead_code()
+            graph.recompile()
+            with torch.no_grad():
+                return torch.jit.trace(graph, tensors, check_trace=False)  # type: ignore[no-any-return]
+        except (RuntimeError, NotImplementedError, AttributeError):
+            return detached
