@@ -1,0 +1,55 @@
+"""Settings with names: trainings that show one thing every time, for labs, notebooks, tests and the command line.
+
+The two collapses are different diseases. A slow discriminator is chased round the ring for ever; a strong one cuts
+modes off and then nothing moves. Equal learning rates with beta1 = 0.5 usually cover the ring: collapse is no
+accident that happens by itself, its causes have to be set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A game and training settings, written as on the command line.
+
+    Args:
+        target: Such as `ring` or `ring:modes=5`.
+        game: Such as `gan` or `gan:width=32`.
+        settings: As for `gan_edu.training.train`.
+        steps: Generator updates after which the phenomenon has shown itself.
+    """
+
+    target: str = "ring"
+    game: str = "gan"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    steps: int = 2000
+
+    def make(self) -> Any:
+        """The game that this preset plays."""
+        from gan_edu import catalogue
+
+        return catalogue.parse(self.game, "games", target=catalogue.parse(self.target, "data"))
+
+
+PRESETS: Mapping[str, Preset] = MappingProxyType(
+    {
+        "rotating": Preset(
+            settings={"generator_learning_rate": 1e-3, "discriminator_learning_rate": 3e-4, "optimizer": "adam:beta1=0.5"},
+        ),
+        "frozen": Preset(
+            settings={
+                "learning_rate": 1e-3,
+                "optimizer": "adam:beta1=0",
+                "dynamics": "alternating:discriminator_steps=5",
+                "batch_size": 256,
+            },
+            steps=600,
+        ),
+        "covering": Preset(settings={"learning_rate": 1e-3, "optimizer": "adam:beta1=0.5"}, steps=3000),
+    }
+)
