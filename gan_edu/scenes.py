@@ -2,18 +2,18 @@
 
 A packed run is one blob, which the browser draws straight from the integers in it:
 
-    "GAN1" | u32 length of the header | header: JSON, padded with spaces to a multiple of 4 | blocks, each padded to 4
+    "GAN1" | u32 length of the header | header: JSON | blocks    (header and blocks padded to multiples of 4)
 
     header = {"common": {...}, "frames": [{...}, ...], "settings": {...}}
 
 A frame's description is `common` with the frame's own entries laid over it. `blocks` gives for every layer
 `[offset, *shape]`, counted from the end of the header; `curves` gives `[role, offset, points]`. Equal blocks are
-stored once, so that real data that never moves costs nothing per frame. A single packed scene is a run of one frame.
+stored once: real data that never moves costs nothing per frame. A single scene is a run of one frame.
 
-Coordinates are uint16 over `window`, the extent grown by its own width and height on each side, so that lines leave
-the picture in the right direction; points beyond the window are moved to its edge, far outside what is drawn. The
-code 65535 marks a point that is not finite: it is not drawn, and a line has a gap there. `field` and `tiles` are
-uint8 with 254 for probability one and 255 for "not finite".
+Coordinates are uint16 over `window`, the extent grown by its own width and height on each side, so that lines
+leave the picture in the right direction; points beyond the window are moved to its edge, far outside of what
+is drawn. The code 65535 marks a point that is not finite: it is not drawn, and a line has a gap there. `field`
+and `tiles` are uint8 with 254 for probability one and 255 for "not finite".
 """
 
 from __future__ import annotations
@@ -84,8 +84,8 @@ class Scene:
         data: `(M, 2)` real points.
         samples: `(N, 2)` generated points.
         classes: `(N,)` number of the generator that made each sample, 0 to 254.
-        field: `(g, h)` the discriminator's probability in [0, 1] at evenly spaced nodes that include the edges of the
-            extent; row 0 lies at y_min.
+        field: `(g, h)` the discriminator's probability in [0, 1] at evenly spaced nodes that include the
+            edges of the extent; row 0 lies at y_min.
         arrows: `(A, 4)` x and y of the tail, then of the head.
         manifold: `(L, K, 2)` lines, for instance the image of a grid of latent points.
         trails: `(S, T, 2)` where samples have been, oldest first.
@@ -94,7 +94,7 @@ class Scene:
         highlight: names of layers to emphasise; the others are dimmed.
 
     Raises:
-        ValueError: if a shape, a range or a name is wrong. Values that are not finite are allowed in every layer.
+        ValueError: if a shape, a range or a name is wrong. Values that are not finite are allowed.
 
     Example:
         >>> scene = Scene(extent=(-1, 1, -1, 1), step=3, samples=[[0.0, 0.5]])
@@ -131,12 +131,14 @@ class Scene:
             value = getattr(self, name)
             # a comparison with NaN is false, so that values that are not finite pass
             if value is not None and bool(((value < 0) | (value > 1)).any()):
-                raise ValueError(f"{name} must lie in [0, 1]; got {np.nanmin(value):g} to {np.nanmax(value):g}")
+                low, high = np.nanmin(value), np.nanmax(value)
+                raise ValueError(f"{name} must lie in [0, 1]; got {low:g} to {high:g}")
         keep(self, "classes", _classes(self.classes, self.samples))
         keep(self, "curves", tuple(self.curves))
         keep(self, "highlight", tuple(self.highlight))
         if unknown := set(self.highlight) - set(LAYERS):
-            raise ValueError(f"highlight must name layers; got {sorted(unknown)}; choose from {', '.join(LAYERS)}")
+            choices = ", ".join(LAYERS)
+            raise ValueError(f"highlight must name layers; got {sorted(unknown)}; choose from {choices}")
 
 
 def _array(name: str, value: Any, shape: tuple[str | int, ...]) -> np.ndarray:
@@ -164,7 +166,8 @@ def _classes(classes: Any, samples: np.ndarray | None) -> np.ndarray | None:
     array = np.asarray(classes)
     count = None if samples is None else len(samples)
     if array.shape != (count,) or array.dtype.kind not in "iub":
-        raise ValueError(f"classes must hold one whole number per sample ({count}); got {array.dtype} {array.shape}")
+        came = f"{array.dtype} {array.shape}"
+        raise ValueError(f"classes must hold one whole number per sample ({count}); got {came}")
     if array.size and not (array.min() >= 0 and array.max() <= SHADE_STEPS):
         raise ValueError(f"classes must lie between 0 and {SHADE_STEPS}; got {array.min()} to {array.max()}")
     return array.astype(np.uint8)
@@ -196,7 +199,8 @@ def _decode_points(codes: np.ndarray, extent: tuple[float, float, float, float])
 
 def _encode_shades(shades: np.ndarray) -> np.ndarray:
     finite = np.isfinite(shades)
-    return np.where(finite, np.rint(np.where(finite, shades, 0) * SHADE_STEPS), SHADE_STEPS + 1).astype(np.uint8)
+    codes = np.rint(np.where(finite, shades, 0) * SHADE_STEPS)
+    return np.where(finite, codes, SHADE_STEPS + 1).astype(np.uint8)
 
 
 def _decode_shades(codes: np.ndarray) -> np.ndarray:
@@ -281,7 +285,8 @@ def pack_run(scenes: Iterable[Scene], settings: Mapping[str, Any] | None = None)
     scenes = list(scenes)
     extents = sorted({scene.extent for scene in scenes})
     if len(extents) != 1:
-        raise ValueError(f"a run must hold at least one scene and a single extent; got {len(scenes)}, {extents[:3]}")
+        came = f"{len(scenes)} scenes, {len(extents)} extents {extents[:3]}"
+        raise ValueError(f"a run must hold at least one scene and a single extent; got {came}")
     body = _Body()
     frames = [_describe(scene, body) for scene in scenes]
     common = {key: value for key, value in frames[0].items() if all(frame[key] == value for frame in frames)}
@@ -353,7 +358,8 @@ def unpack_run(packed: bytes) -> tuple[list[Scene], dict[str, Any]]:
         body = memoryview(packed)[start:]
         return [_scene(header["common"], frame, body) for frame in header["frames"]], header["settings"]
     except (KeyError, TypeError, AttributeError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        raise ValueError(f"a packed run must be whole and unchanged; got {len(packed)} bytes: {error}") from None
+        came = f"{len(packed)} bytes: {error}"
+        raise ValueError(f"a packed run must be whole and unchanged; got {came}") from None
 
 
 def _scene(common: dict[str, Any], own: dict[str, Any], body: memoryview) -> Scene:

@@ -1,13 +1,15 @@
-"""The canvas module, its style sheet and its words, shared by the live widget and the offline page."""
+"""The canvas module, its style sheet, page and words, shared by the live widget and the offline page."""
 
 from __future__ import annotations
 
 from importlib import resources
 
-_FOLDER = resources.files(__package__)
+_FOLDER = resources.files("gan_edu.figures")
 MODULE = (_FOLDER / "stage.js").read_text(encoding="utf-8")
 """An ES module that exports `render({model, el})`."""
 STYLE = (_FOLDER / "stage.css").read_text(encoding="utf-8")
+PAGE = (_FOLDER / "offline.html").read_text(encoding="utf-8")
+"""A `string.Template`."""
 
 TEXTS = {
     "locale": "en",

@@ -1,8 +1,8 @@
-"""The one palette, for the canvas, plotly and matplotlib: colours that survive colour blindness and a bad projector.
+"""The one palette, for the canvas, plotly and matplotlib: it survives colour blindness and a bad projector.
 
-Real points are blue hollow squares and generated ones vermillion filled circles (Okabe and Ito's pair), so that
-neither colour alone tells them apart. The discriminator's field runs from purple (fake) to green (real) and has a dashed
-line where D = 1/2. Each of eight generators has its own colour *and* marker.
+Real points are blue hollow squares and generated ones vermillion filled circles (Okabe and Ito's pair), so
+that they are told apart without colour too. The discriminator's field runs from purple (fake) to green (real)
+and has a dashed line where D = 1/2. Each of eight generators has its own colour *and* marker.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Theme:
     """The colours on one background, as `#rrggbb`.
 
     Args:
-        background, panel, ink, muted, grid, focus: page, buttons, text, secondary text, lines of the axes, focus ring.
+        background, panel, ink, muted, grid, focus: page, buttons, text, faint text, grid lines, focus ring.
         real, fake, optimum, arrow, contour: marks.
         field_fake, field_half, field_real: the discriminator's field at D = 0, 1/2 and 1.
         a, b: two runs that are compared.
@@ -89,9 +89,9 @@ PALETTE = Palette(
         optimum="#1F2328",
         arrow="#1F2328",
         contour="#3D4248",
-        field_fake="#DCCBE6",
+        field_fake="#DDCCE9",
         field_half="#FAFAFA",
-        field_real="#C9E6CB",
+        field_real="#C2E5C4",
         a="#0072B2",
         b="#B0508A",
         generators=("#D55E00", "#0072B2", "#00916A", "#B0508A", "#1F2328", "#6B4A00", "#3A96C8", "#5B2A86"),
@@ -108,9 +108,9 @@ PALETTE = Palette(
         optimum="#F4F4F4",
         arrow="#F4F4F4",
         contour="#C3CBD4",
-        field_fake="#41304F",
+        field_fake="#4A345C",
         field_half="#1A1F26",
-        field_real="#1F4230",
+        field_real="#1F4D35",
         a="#56B4E9",
         b="#F2B5DA",
         generators=("#F0803C", "#56B4E9", "#12A67F", "#F2B5DA", "#F4F4F4", "#F0E442", "#C43D2E", "#8E6FE8"),

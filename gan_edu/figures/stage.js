@@ -382,7 +382,7 @@ function makePainter(canvas) {
     for (const { role, codes } of list) {
       const colour = curveColour(role, look.theme);
       context.strokeStyle = context.fillStyle = colour;
-      context.lineWidth = role === "optimum" ? 2 : 2.5;
+      context.lineWidth = curveWeight(role);
       context.setLineDash(CURVE_DASHES[role]);
       context.beginPath();
       line(codes, 0, codes.length / 2);
@@ -496,6 +496,8 @@ function makePainter(canvas) {
 const curveColour = (role, theme) =>
   ({ real: theme.real, fake: theme.fake, discriminator: theme.contour, optimum: theme.optimum })[role];
 
+const curveWeight = (role) => (role === "optimum" ? 2 : 2.5);
+
 // ---------------------------------------------------------------------------------------------- small HTML helpers
 
 function element(tag, attributes = {}, ...children) {
@@ -506,6 +508,9 @@ function element(tag, attributes = {}, ...children) {
   node.append(...children);
   return node;
 }
+
+/** A swatch and its word, which stay on one line. */
+const pair = (picture, word) => element("span", { class: "gan-stage-pair" }, picture, word);
 
 /** A picture of a layer's mark for the legend. */
 function swatch(wide, draw) {
@@ -548,7 +553,7 @@ function markSwatch(kind, colour, hollow) {
 /** What the legend says about one layer: swatches and words. */
 function legendEntry(name, { theme, palette, texts }, scene) {
   if (name === "field")
-    return [texts.field_fake, swatch(56, (context) => {
+    return [`${texts.field}:`, texts.field_fake, swatch(56, (context) => {
       const fill = context.createLinearGradient(0, 0, 56, 0);
       fill.addColorStop(0, theme.field_fake);
       fill.addColorStop(0.5, theme.field_half);
@@ -563,14 +568,14 @@ function legendEntry(name, { theme, palette, texts }, scene) {
       context.moveTo(28, 1);
       context.lineTo(28, 16);
       context.stroke();
-    }), texts.field_real, `(${texts.field})`];
+    }), texts.field_real];
   if (name === "data") return [markSwatch("square", theme.real, true), texts.data];
   if (name === "samples") {
     const classes = scene.layers.classes?.codes;
     if (!classes) return [markSwatch("circle", theme.fake, false), texts.samples];
     const count = Math.min(theme.generators.length, 1 + classes.reduce((a, b) => Math.max(a, b), 0));
-    return [`${texts.generator} `, ...theme.generators.slice(0, count).flatMap((colour, k) =>
-      [markSwatch(palette.markers[k], colour, false), String(k + 1)])];
+    return [texts.generator, ...theme.generators.slice(0, count).map((colour, k) =>
+      pair(markSwatch(palette.markers[k], colour, false), String(k + 1)))];
   }
   if (name === "trails") return [lineSwatch(theme.fake, [], 1.5), texts.trails];
   if (name === "manifold")
@@ -594,8 +599,8 @@ function legendEntry(name, { theme, palette, texts }, scene) {
       context.fill();
     }), texts.arrows];
   if (name === "curves")
-    return [...new Set(scene.layers.curves.map((curve) => curve.role))].flatMap((role) =>
-      [lineSwatch(curveColour(role, theme), CURVE_DASHES[role], role === "optimum" ? 2 : 2.5, role === "fake"), texts[`role_${role}`]]);
+    return [...new Set(scene.layers.curves.map((curve) => curve.role))].map((role) =>
+      pair(lineSwatch(curveColour(role, theme), CURVE_DASHES[role], curveWeight(role), role === "fake"), texts[`role_${role}`]));
   return [texts.tiles];
 }
 
@@ -761,7 +766,8 @@ function render({ model, el }) {
     const timeline = element("input", { type: "range", min: 0, max: last, step: 1, "aria-label": texts.timeline, class: "gan-stage-timeline" });
     const speed = element("select", { "aria-label": texts.speed, class: "gan-stage-speed" },
       ...[0.1, 0.25, 0.5, 1, 2, 4].map((rate) => element("option", { value: rate, ...(rate === 1 && { selected: "" }) }, `${rate}×`)));
-    const readout = element("output", { class: "gan-stage-readout" });
+    const readout = element("output", { class: "gan-stage-readout", "aria-label": texts.frame });
+    readout.style.minWidth = `${2 * String(run.count).length + 1}ch`; // so that nothing moves while it counts
     controls.append(play, timeline, speed, readout);
     const off = new AbortController();
     const on = (target, name, handler) => target.addEventListener(name, handler, { signal: off.signal });
@@ -771,15 +777,14 @@ function render({ model, el }) {
     let before = 0;
     let inView = true;
 
-    const words = (k) => `${texts.frame} ${k + 1}/${run.count} · ${texts.step} ${scene.step.toLocaleString(texts.locale)}`;
     function go(k) {
       const next = Math.min(last, Math.max(0, Math.floor(k)));
       if (next === frame) return;
       frame = next;
       timeline.value = next;
       show(run.frame(next), next);
-      readout.textContent = words(next);
-      timeline.setAttribute("aria-valuetext", `${words(next)}. ${scene.caption}`);
+      readout.textContent = `${next + 1}/${run.count}`;
+      timeline.setAttribute("aria-valuetext", scene.caption || `${texts.step} ${scene.step.toLocaleString(texts.locale)}`);
     }
     function tell() {
       if (model.get("position") === frame) return;

@@ -15,7 +15,7 @@ from gan_edu.figures.palette import PALETTE
 from gan_edu.scenes import LAYERS, Scene, pack
 
 FRAMES_IN_FLIGHT = 4
-"""Frames that may be under way to the browser: enough to hide the server's delay, too few to build up a queue."""
+"""Frames that may be under way to the browser: they hide the server's delay, and are too few for a queue."""
 PATIENCE = 1.0
 """Seconds without news from the browser after which the frames under way count as lost."""
 
@@ -77,7 +77,7 @@ class Stage(anywidget.AnyWidget):
         return self._drawn
 
     def show(self, scene: Scene) -> bool:
-        """Show a scene as soon as the browser is ready for it; never blocks and may be called from any thread.
+        """Show a scene as soon as the browser is ready for it; never blocks, and may come from any thread.
 
         Args:
             scene: the picture. If the browser is busy it is kept, and sent later unless a newer one has come.
