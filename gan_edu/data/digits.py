@@ -29,17 +29,17 @@ def digits(
 
     p(x) = 1/C sum_c N(x; image_c, std^2 I), pixels scaled from 0..16 to -1 (paper) .. 1 (ink)
 
-    The noise fills the gaps between the 17 grey levels (0.125 apart); without it the data have no density. The modes
-    are the ten digits.
+    The noise fills the gaps between the 17 grey levels (0.125 apart); without it the data have no density.
+    The modes are the ten digits.
 
-    What "high quality" means in 64 dimensions: three standard deviations would pass nothing that is not a copy. A
-    sample passes when it is as near to some real image as 99 % of fresh real images are. With q the 99 % quantile of
-    the distance from a real image to the nearest other one,
+    What "high quality" means in 64 dimensions: three standard deviations would pass nothing that is not a
+    copy. Here a sample passes when it is as near to some real image as 99 % of fresh real images are. With q
+    the 99 % quantile of the distance from a real image to the nearest other one,
 
         quality_radius = sqrt(q^2 + 64 std^2) / std
 
-    where 64 std^2 is what the noise adds to a squared distance on average. It says how close to real images a sample
-    is, not whether a person can read it: the average of two neighbours passes too.
+    where 64 std^2 is what the noise adds to a squared distance on average. It says how close to real images a
+    sample is, not whether a person can read it: the average of two neighbours passes too.
 
     Args:
         std: Standard deviation of the noise.
@@ -57,8 +57,8 @@ def digits(
         (360, ('0', '1'))
 
     Reference:
-        Alpaydin, Kaynak (1998), Optical recognition of handwritten digits, UCI Machine Learning Repository, licence
-        CC BY 4.0; the copy that ships with scikit-learn.
+        Alpaydin, Kaynak (1998), Optical recognition of handwritten digits, UCI Machine Learning Repository,
+        licence CC BY 4.0; the copy that ships with scikit-learn.
     """
     kept = _classes(classes)
     images, labels = _load()
@@ -93,7 +93,7 @@ def _classes(classes: Sequence[int] | None) -> list[int]:
 
 @functools.cache
 def _load() -> tuple[Tensor, Tensor]:
-    """Images (1797, 64) and digits (1797,). Read from scikit-learn's file: importing scikit-learn takes two seconds."""
+    """Images (1797, 64) and digits (1797,), from scikit-learn's file: importing it all takes two seconds."""
     package = importlib.util.find_spec("sklearn")
     if package is None or package.origin is None:
         raise ModuleNotFoundError("digits: the images come with scikit-learn; pip install scikit-learn")

@@ -38,23 +38,24 @@ def drawn(
 ) -> Target:
     """A drawing: ink spread evenly along the strokes, plus N(0, std^2 I).
 
-    Every stroke is cut into pieces of one length, at most `std`, whose middles are the components; a component's weight is
-    its piece's share of all ink. So the density along a line is the same where the hand was slow and where it was
-    fast. A stroke shorter than `std` is a dot: one component with as much ink as a line of length `std`.
-    No more than about 512 pieces: `std` below 1/1000 of the ink's length shows them as separate dots.
+    Every stroke is cut into pieces of one length, at most `std`, whose middles are the components; a
+    component's weight is its piece's share of all ink. So the density along a line is the same where the hand
+    was slow and where it was fast. A stroke shorter than `std` is a dot: one component with as much ink as a
+    line of length `std`. No more than about 512 pieces: `std` below 1/1000 of the ink's length shows them as
+    separate dots.
 
     Args:
-        points: The strokes, each a list of (x, y) in the order in which they were drawn. The default is a face.
+        points: The strokes, each a list of (x, y) in the order in which they were drawn. By default a face.
         std: Half the width of the pen.
 
     Returns:
         A two-dimensional target with one mode per stroke.
 
     Raises:
-        ValueError: If there is no stroke, a stroke is empty or not a list of (x, y), or a coordinate is not finite.
+        ValueError: If there is no stroke, or one is empty, not a list of (x, y), or not finite.
 
     Example:
-        >>> drawn(points=[[(0, 0), (3, 0)], [(0, 1), (1, 1)]]).mode_weights.tolist()
+        >>> drawn(points=[[(0, 0), (3, 0)], [(0, 1), (1, 1)]]).mode_weights.round(decimals=4).tolist()
         [0.75, 0.25]
     """
     strokes = [_stroke(stroke) for stroke in _sequence(points)]

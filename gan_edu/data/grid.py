@@ -20,9 +20,9 @@ def grid(
 
     centre_ij = spacing (i - (side - 1)/2, j - (side - 1)/2), i, j = 0..side-1
 
-    The defaults are the papers' raw coordinates, -4 to 4 in steps of 2. Coordinates have a standard deviation of
-    2.83 then; some published code divides by it (spacing 0.707, std 0.018), which makes 3 standard deviations a far
-    smaller target to hit.
+    The defaults are the papers' raw coordinates, -4 to 4 in steps of 2. Coordinates have a standard deviation
+    of 2.83 then; some published code divides by it (spacing 0.707, std 0.018), which makes 3 standard
+    deviations a far smaller target to hit.
 
     Args:
         side: Gaussians along an edge; there are side^2 in all.
@@ -40,8 +40,8 @@ def grid(
         [[-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0], [1.0, 1.0]]
 
     Reference:
-        Srivastava, Valkov, Russell, Gutmann, Sutton (2017), VEEGAN, arXiv 1705.07761, sec. 4.1; settings as in
-        Lin, Khetan, Fanti, Oh (2018), PacGAN, arXiv 1712.04086, sec. 4.1.
+        Srivastava, Valkov, Russell, Gutmann, Sutton (2017), VEEGAN, arXiv 1705.07761, sec. 4.1; settings as
+        in Lin, Khetan, Fanti, Oh (2018), PacGAN, arXiv 1712.04086, sec. 4.1.
     """
     axis = spacing * (torch.arange(side) - (side - 1) / 2)
     y, x = torch.meshgrid(axis, axis, indexing="ij")

@@ -10,7 +10,7 @@ import torch
 from gan_edu.data.target import Target
 from gan_edu.parameters import method
 
-# MAD-GAN's mixture (means 10, 20, 60, 80, 110; stds 3, 3, 2, 2, 1), standardised by its mean 56 and its sd 37.
+# MAD-GAN's mixture (means 10, 20, 60, 80, 110; stds 3, 3, 2, 2, 1), less its mean 56, by its sd 37.
 MEANS = tuple((mean - 56) / 37 for mean in (10, 20, 60, 80, 110))
 STDS = tuple(std / 37 for std in (3, 3, 2, 2, 1))
 
@@ -36,24 +36,23 @@ def line(
         A one-dimensional target with one mode per Gaussian.
 
     Raises:
-        ValueError: If the lengths differ, a number is not finite, two means are equal, a standard deviation is not
-            positive, or the weights are negative or don't sum to 1.
+        ValueError: If the lengths differ, a number is not finite, two means are equal, a standard deviation
+            is not positive, or the weights are negative or don't sum to 1.
 
     Example:
         >>> line(means=[-1, 1], stds=[0.5, 0.5], weights=[0.25, 0.75]).mode_weights.tolist()
         [0.25, 0.75]
 
     Reference:
-        Ghosh, Kulharia, Namboodiri, Torr, Dokania (2018), Multi-Agent Diverse Generative Adversarial Networks,
-        arXiv 1704.02906, sec. 4.1.
+        Ghosh, Kulharia, Namboodiri, Torr, Dokania (2018), Multi-Agent Diverse Generative Adversarial
+        Networks, arXiv 1704.02906, sec. 4.1.
     """
     centres, spreads = _numbers("means", means), _numbers("stds", stds)
     count = len(centres)
     shares = [1 / count] * count if weights is None else _numbers("weights", weights)
     if not len(spreads) == len(shares) == count:
-        raise ValueError(
-            f"line: means, stds and weights must have equal lengths; got {count}, {len(spreads)} and {len(shares)}"
-        )
+        lengths = f"{count}, {len(spreads)} and {len(shares)}"
+        raise ValueError(f"line: means, stds and weights must have equal lengths; got {lengths}")
     if len(set(centres)) < count:
         raise ValueError(f"line: means must all be different, or two modes are one; got {centres}")
     if min(spreads) <= 0:

@@ -15,7 +15,7 @@ from gan_edu.parameters import Range, method
 def moons(noise: Annotated[float, Range(0.01, 10, slider=(0.02, 0.3), log=True)] = 0.1) -> Target:
     """Two interleaved half circles with Gaussian noise.
 
-    upper moon: (cos t, sin t)        lower moon: (1 - cos t, 1/2 - sin t)        t in [0, pi], plus N(0, noise^2 I)
+    upper moon: (cos t, sin t)    lower moon: (1 - cos t, 1/2 - sin t)    t in [0, pi], plus N(0, noise^2 I)
 
     Scikit-learn's `make_moons`: points at equal steps of t with both ends, plus noise. The points are the
     components, at most one noise apart, so that the density is exact and smooth along the moons.
@@ -34,9 +34,10 @@ def moons(noise: Annotated[float, Range(0.01, 10, slider=(0.02, 0.3), log=True)]
         [0.5, 0.5]
 
     Reference:
-        Pedregosa et al. (2011), Scikit-learn: machine learning in Python, JMLR 12, `sklearn.datasets.make_moons`.
+        Pedregosa et al. (2011), Scikit-learn: machine learning in Python, JMLR 12,
+        `sklearn.datasets.make_moons`.
     """
-    # At least 32, so that wide noise still lies along a curve; a power of two keeps 1/C exact in floating point.
+    # At least 32, so that wide noise still lies along a curve; a power of two keeps 1/C exact.
     points = 2 ** max(5, math.ceil(math.log2(math.pi / noise + 1)))
     t = torch.linspace(0, math.pi, points, dtype=torch.float64)
     upper = torch.stack([t.cos(), t.sin()], -1)

@@ -1,9 +1,9 @@
-"""A target: what the generator should learn to draw. Every target here is a Gaussian mixture with known parts.
+"""A target: what the generator should learn to draw. Each is a Gaussian mixture with known parts.
 
 p(x) = sum_c weights[c] N(x; components[c], stds[c]^2 I)
 
-so that sampling, the density, the modes and every metric are exact. A ring has 8 components; a drawing has one
-per painted point, and the digits one per real image.
+so that sampling, the density, the modes and every metric are exact. A ring has 8 components; a drawing has
+one per painted point, and the digits one per real image.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-# Distances held at once when many points meet many components: what fits a CPU's cache, or fills an accelerator.
+# Distances held at once when many points meet many components: what fits a cache, or fills an accelerator.
 CHUNK = {"cpu": 2**16}
 CHUNK_ACCELERATOR = 2**24
 
@@ -101,7 +101,7 @@ class Target:
         return centres.addcmul_(noise, self.stds[chosen].unsqueeze(-1)), chosen
 
     def log_prob(self, x: Tensor) -> Tensor:
-        """log p(x) by log-sum-exp over the components: (..., d) -> (...,). Memory stays bounded."""
+        """Density: log p(x) by log-sum-exp over the components, (..., d) -> (...,). Memory stays bounded."""
         points = self._points(x)
         log_scale = self.weights.log() - self.dim * (self.stds.log() + 0.5 * math.log(2 * math.pi))
         precision = self.stds.square().reciprocal()
@@ -125,9 +125,9 @@ class Target:
 
     @property
     def extent(self) -> tuple[float, float, float, float]:
-        """(x_min, x_max, y_min, y_max): a square window with room around the data; 1-D targets get y from 0 to 1.
+        """(x_min, x_max, y_min, y_max): a square window with room around the data.
 
-        More than two dimensions: the window of the first two coordinates.
+        One dimension: y from 0 to 1. More than two: the window of the first two coordinates.
         """
         low, high = self.components.min(0).values, self.components.max(0).values
         margin = 0.3 * float((high - low).max()) / 2 + 4 * float(self.stds.max())
@@ -171,10 +171,9 @@ class Target:
         if self.components.ndim != 2 or not (
             self.stds.shape == self.weights.shape == self.modes.shape == (n,)
         ):
-            raise ValueError(
-                f"a target needs components (C, d) and C stds, weights and modes; got {tuple(self.components.shape)}, "
-                f"{tuple(self.stds.shape)}, {tuple(self.weights.shape)}, {tuple(self.modes.shape)}"
-            )
+            parts = (self.components, self.stds, self.weights, self.modes)
+            shapes = ", ".join(str(tuple(part.shape)) for part in parts)
+            raise ValueError(f"a target needs components (C, d) and C stds, weights and modes; got {shapes}")
         if not bool(self.components.isfinite().all()):
             raise ValueError("components must be finite; got nan or infinity")
         if not bool(((self.stds > 0) & self.stds.isfinite()).all()):
