@@ -22,6 +22,7 @@ from gan_edu.training import Frame, Settings, Training, _check_steps, resolve
 
 FORMAT = 1
 BUDGET = 256 * 2**20  # bytes; Binder gives 1-2 GB in all
+SHORTEST = 16  # frames that are kept whatever they weigh
 
 
 class Recording:
@@ -40,7 +41,7 @@ class Recording:
         self.budget = budget
         self.seconds = 0.0
         self._bytes = sum(frame.n_bytes for frame in self.frames)
-        self._every, self._skipped = 1, 0
+        self._every, self._numbers = 1, list(range(len(self.frames)))
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -167,23 +168,22 @@ class Recording:
         return recording
 
     def _keep(self, frame: Frame) -> None:
-        self._skipped += 1
-        # While the timeline is coarse the newest frame replaces the last one that is between two marks.
-        if self._skipped < self._every and len(self.frames) > 1:
-            self._bytes -= self.frames.pop().n_bytes if self._pending else 0
-            self._pending = True
-        else:
-            if self._pending:
-                self._bytes -= self.frames.pop().n_bytes
-            self._skipped, self._pending = 0, False
+        number = self._numbers[-1] + 1 if self._numbers else 0
+        if number > 1 and (number - 1) % self._every:  # kept so far only because it was the newest
+            self._bytes -= self.frames.pop().n_bytes
+            self._numbers.pop()
+        self._numbers.append(number)
         self.frames.append(frame)
         self._bytes += frame.n_bytes
-        if self._bytes > self.budget and len(self.frames) > 16:
-            self.frames = self.frames[:1] + self.frames[1:-1][1::2] + self.frames[-1:]
-            self._bytes = sum(f.n_bytes for f in self.frames)
+        if self._bytes > self.budget and len(self.frames) > SHORTEST:
             self._every *= 2
-
-    _pending = False
+            kept = [
+                (n, f)
+                for n, f in zip(self._numbers, self.frames, strict=True)
+                if n % self._every == 0 or n == number
+            ]
+            self._numbers, self.frames = [n for n, _ in kept], [f for _, f in kept]
+            self._bytes = sum(f.n_bytes for f in self.frames)
 
 
 def record(game: Game, *, steps: int = 2000, progress: bool = True, **settings: Any) -> Recording:
