@@ -7,18 +7,19 @@ A packed run is one blob, which the browser draws straight from the integers in 
     header = {"common": {...}, "frames": [{...}, ...], "settings": {...}}
 
 A frame's description is `common` with the frame's own entries laid over it. `blocks` gives for every layer
-`[offset, *shape]`, counted from the end of the header; `curves` gives `[role, offset, points]`. Equal blocks are
-stored once: real data that never moves costs nothing per frame. A single scene is a run of one frame.
+`[offset, *shape]`, counted from the end of the header; `curves` gives `[role, offset, points]`. Equal blocks
+are stored once: real data that never moves costs nothing per frame. A single scene is a run of one frame.
 
 Coordinates are uint16 over `window`, the extent grown by its own width and height on each side, so that lines
 leave the picture in the right direction; points beyond the window are moved to its edge, far outside of what
-is drawn. The code 65535 marks a point that is not finite: it is not drawn, and a line has a gap there. `field`
-and `tiles` are uint8 with 254 for probability one and 255 for "not finite".
+is drawn. The code 65535 marks a point that is not finite: it is not drawn, and a line has a gap there.
+`field` and `tiles` are uint8 with 254 for probability one and 255 for "not finite".
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -120,7 +121,7 @@ class Scene:
     def __post_init__(self) -> None:
         keep = object.__setattr__
         keep(self, "extent", _extent(self.extent))
-        if int(self.step) != self.step or self.step < 0:
+        if not isinstance(self.step, int | np.integer) or self.step < 0:
             raise ValueError(f"step must be a whole number of at least 0; got {self.step!r}")
         keep(self, "step", int(self.step))
         for name, shape in _SHAPES.items():
@@ -357,7 +358,15 @@ def unpack_run(packed: bytes) -> tuple[list[Scene], dict[str, Any]]:
         header = json.loads(packed[8:start])
         body = memoryview(packed)[start:]
         return [_scene(header["common"], frame, body) for frame in header["frames"]], header["settings"]
-    except (KeyError, TypeError, AttributeError, UnicodeDecodeError, RecursionError, ValueError) as error:
+    except (
+        KeyError,
+        TypeError,
+        AttributeError,
+        UnicodeDecodeError,
+        RecursionError,
+        OverflowError,
+        ValueError,
+    ) as error:
         came = f"{len(packed)} bytes: {error}"
         raise ValueError(f"a packed run must be whole and unchanged; got {came}") from None
 
@@ -390,4 +399,4 @@ def _scene(common: dict[str, Any], own: dict[str, Any], body: memoryview) -> Sce
 def _block(body: memoryview, offset: int, shape: list[int], dtype: np.dtype) -> np.ndarray:
     if offset < 0 or min(shape) < 0:
         raise ValueError(f"offset and shape of a block must be at least 0; got {offset}, {shape}")
-    return np.frombuffer(body, dtype=dtype, count=int(np.prod(shape)), offset=offset).reshape(shape)
+    return np.frombuffer(body, dtype=dtype, count=math.prod(shape), offset=offset).reshape(shape)

@@ -706,7 +706,8 @@ function render({ model, el }) {
     root.dataset.theme = name;
     for (const part of ["background", "panel", "ink", "muted", "grid", "focus"]) root.style.setProperty(`--gan-${part}`, theme[part]);
     root.style.setProperty("--gan-font", `${palette.font_size}px ${palette.font_family}`);
-    el.style.width = `${model.get("size")}px`;
+    // a variable, because the layout of ipywidgets clears `width` itself
+    el.style.setProperty("--gan-size", `${model.get("size")}px`);
     look = { theme, palette, texts };
     refresh();
   }
@@ -856,7 +857,7 @@ function render({ model, el }) {
 
     const strokes = () => model.get("strokes");
     const round = (point) => point.map((value) => Number(value.toPrecision(5)));
-    const count = () => { readout.textContent = `${strokes().length} ${texts.strokes}`; };
+    const count = () => { readout.textContent = `${texts.strokes}: ${strokes().length}`; };
     function change(next) {
       history.push(strokes());
       model.set("strokes", next);
@@ -917,7 +918,7 @@ function render({ model, el }) {
         ];
         if (event.key === " ") change([...strokes(), [round(cross)]]);
         const words = `${texts.cursor} ${cross.map((value) => value.toFixed(2)).join(", ")}`;
-        readout.textContent = `${strokes().length} ${texts.strokes} · ${words}`;
+        readout.textContent = `${texts.strokes}: ${strokes().length} · ${words}`;
         announce(words);
         repaint();
       } else return;
