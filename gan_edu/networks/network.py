@@ -6,11 +6,15 @@ broadcast, so one batch can be shown to every run.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+_watched: ContextVar[tuple[Network, list[Tensor]] | None] = ContextVar("watched", default=None)
 
 
 @dataclass(frozen=True)
@@ -34,4 +38,33 @@ class Network:
     out_dim: int
 
     def __call__(self, theta: Tensor, x: Tensor) -> Tensor:
-        return self.forward(theta, x)
+        y = self.forward(theta, x)
+        watched = _watched.get()
+        if watched is not None and watched[0] is self:
+            watched[1].append(y)
+        return y
+
+
+@contextmanager
+def outputs_of(network: Network) -> Iterator[list[Tensor]]:
+    """Collect what a network puts out inside the block, as parts of autograd's graph.
+
+    So a player's loss can be differentiated by what passes between the players, such as x_fake.
+
+    Args:
+        network: The one to watch.
+
+    Example:
+        >>> from gan_edu.networks.mlp import mlp
+        >>> net = mlp((2, 1))
+        >>> with outputs_of(net) as seen:
+        ...     loss = net(torch.ones(1, 3), torch.zeros(1, 4, 2)).square().mean()
+        >>> [tuple(y.shape) for y in seen]
+        [(1, 4, 1)]
+    """
+    seen: list[Tensor] = []
+    token = _watched.set((network, seen))
+    try:
+        yield seen
+    finally:
+        _watched.reset(token)
