@@ -57,6 +57,9 @@ def drawn(
     Example:
         >>> drawn(points=[[(0, 0), (3, 0)], [(0, 1), (1, 1)]]).mode_weights.round(decimals=4).tolist()
         [0.75, 0.25]
+
+    Reference:
+        Parzen (1962), On Estimation of a Probability Density Function and Mode: the density is his, of the ink's points.
     """
     strokes = [_stroke(stroke) for stroke in _sequence(points)]
     lengths = [_distances(stroke)[-1] for stroke in strokes]
