@@ -633,7 +633,8 @@ function render({ model, el }) {
 
   const painter = makePainter(canvas);
   let look;
-  let scene = open(model.get("scene")).frame(0);
+  let latest = model.get("scene"); // newest packed scene, from a message or from the model
+  let scene = open(latest).frame(0);
   let tool = null; // the player or the drawing tool
   let seen = new Map(); // layer -> the newest scene that had it, so that the legend does not jump
 
@@ -724,20 +725,20 @@ function render({ model, el }) {
     root.dataset.drawn = Number(root.dataset.drawn) + 1;
   }
 
-  let pending = null;
-  let newest = 0;
+  let waiting = false;
+  let newest = 0; // number of the newest frame
   model.on("msg:custom", (message, buffers) => {
     if (!(message.frame >= newest)) return; // stale
     newest = message.frame;
-    const waiting = pending;
-    pending = { number: message.frame, packed: buffers[0] };
+    latest = buffers[0];
+    if (waiting) return;
+    waiting = true;
     // one drawing per screen refresh; of the frames that came meanwhile only the newest is drawn
-    if (!waiting) requestAnimationFrame(() => {
-      const { number, packed } = pending;
-      pending = null;
+    requestAnimationFrame(() => {
+      waiting = false;
       if (closing.signal.aborted) return;
-      if (model.get("mode") === "live") show(open(packed).frame(0), number);
-      model.send({ kind: "drawn", frame: number });
+      if (model.get("mode") === "live") show(open(latest).frame(0), newest);
+      model.send({ kind: "drawn", frame: newest });
     });
   });
 
@@ -755,7 +756,7 @@ function render({ model, el }) {
     const run = model.get("run");
     if (mode === "player" && run.byteLength) tool = makePlayer(open(run));
     else {
-      scene = open(model.get("scene")).frame(0);
+      scene = open(latest).frame(0);
       if (mode === "draw") tool = makeDrawing();
       show(scene, newest);
     }
@@ -808,7 +809,7 @@ function render({ model, el }) {
         before = performance.now();
         playing = requestAnimationFrame(tick);
       } else tell();
-      play.textContent = on ? "❚❚" : "▶";
+      play.textContent = on ? "❚❚" : "▶\uFE0E";
       play.setAttribute("aria-label", on ? texts.pause : texts.play);
       root.dataset.playing = String(on);
     }
@@ -963,7 +964,8 @@ function render({ model, el }) {
   // ---- the model and the page
 
   model.on("change:scene", () => {
-    if (model.get("mode") !== "player") show(open(model.get("scene")).frame(0), newest);
+    latest = model.get("scene");
+    if (model.get("mode") !== "player") show(open(latest).frame(0), newest);
   });
   model.on("change:run", startMode);
   model.on("change:mode", startMode);

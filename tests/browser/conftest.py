@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from . import jupyter
 
@@ -31,12 +31,12 @@ class Watch:
     def on(self, page: Page) -> None:
         """Begin to listen to a page."""
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda message: self._log(message.type, message.text))
+        page.on("console", self._log)
         page.on("request", lambda request: self._ask(request.url))
 
-    def _log(self, kind: str, text: str) -> None:
-        if kind == "error":
-            self.errors.append(text)
+    def _log(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not message.location["url"].startswith(tuple(self.allowed)):
+            self.errors.append(message.text)
 
     def _ask(self, address: str) -> None:
         own = ("http://127.0.0.1:", "ws://127.0.0.1:", "file:", "data:", "blob:")
@@ -61,9 +61,9 @@ def lab(notebook_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield running
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")  # outlives the pages, which would log the end of their kernel as an error
 def voila_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path], jupyter.Server]]:
-    """Start Voilà on a notebook; stopped at the end of the test."""
+    """Start Voilà on a notebook; stopped at the end of the module."""
     with contextlib.ExitStack() as stack:
         yield lambda notebook: stack.enter_context(
             jupyter.server("voila", notebook, tmp_path_factory.mktemp("voila-home"))

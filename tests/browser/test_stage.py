@@ -159,6 +159,18 @@ def test_player_and_drawing(page: Page, lab: jupyter.Server, notebook_root) -> N
     jupyter.wait_for_python(page, "len(drawing.strokes) == 1")
 
 
+def test_voila(page: Page, watch, voila_server, tmp_path) -> None:
+    """As an app: the run plays by itself, and a worker thread's frames are drawn."""
+    watch.allowed.append("https://cdn.jsdelivr.net/npm/@fortawesome/")  # Voilà's template wants icons
+    notebook = tmp_path / "app.ipynb"
+    start = "in_thread(lambda: [(stage.show(scene(k)), time.sleep(0.01)) for k in range(1, 200)])"
+    autoplay = PLAYER.replace("Stage(", "Stage(autoplay=True, ")
+    jupyter.make_notebook(notebook, [("code", SCENES), ("code", autoplay), ("code", LIVE), ("code", start)])
+    page.goto(voila_server(notebook).base)
+    page.wait_for_function("() => Number(document.querySelector('.gan-stage')?.dataset.drawn) > 20")
+    shows(page, 1, "step", 1990)
+
+
 def test_offline_page(page: Page, tmp_path) -> None:
     """The page plays from a file, answers to the keyboard, and asks for nothing but itself."""
     rng = np.random.default_rng(0)
