@@ -92,7 +92,7 @@ class Parameter:
                 value = value.item()  # a numpy or torch scalar
             except (AttributeError, ValueError, RuntimeError):
                 raise ValueError(f"{rule}; got {value!r}") from None
-        if not low <= value <= high or (whole and value != int(value)):  # nan fails the comparison
+        if not low <= value <= high or (whole and value % 1 != 0):  # nan fails the comparison
             raise ValueError(f"{rule}; got {value!r}")
         return int(value) if whole else float(value)
 

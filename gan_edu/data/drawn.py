@@ -59,7 +59,8 @@ def drawn(
         [0.75, 0.25]
 
     Reference:
-        Parzen (1962), On Estimation of a Probability Density Function and Mode: the density is his, of the ink's points.
+        Parzen (1962), On estimation of a probability density function and mode, Annals of Mathematical
+        Statistics 33(3): the density is his estimate from the points of the ink.
     """
     strokes = [_stroke(stroke) for stroke in _sequence(points)]
     lengths = [_distances(stroke)[-1] for stroke in strokes]

@@ -17,8 +17,8 @@ def moons(noise: Annotated[float, Range(0.01, 10, slider=(0.02, 0.3), log=True)]
 
     upper moon: (cos t, sin t)    lower moon: (1 - cos t, 1/2 - sin t)    t in [0, pi], plus N(0, noise^2 I)
 
-    Scikit-learn's `make_moons`: points at equal steps of t with both ends, plus noise. The points are the
-    components, at most one noise apart, so that the density is exact and smooth along the moons.
+    Scikit-learn's `make_moons` for many points. Each arc is cut into equal pieces, at most as long as the
+    noise is wide, whose middles are the components: the density is exact, and smooth along the moons.
 
     Args:
         noise: Standard deviation of the noise.
@@ -38,8 +38,8 @@ def moons(noise: Annotated[float, Range(0.01, 10, slider=(0.02, 0.3), log=True)]
         `sklearn.datasets.make_moons`.
     """
     # At least 32, so that wide noise still lies along a curve; a power of two keeps 1/C exact.
-    points = 2 ** max(5, math.ceil(math.log2(math.pi / noise + 1)))
-    t = torch.linspace(0, math.pi, points, dtype=torch.float64)
+    points = 2 ** max(5, math.ceil(math.log2(math.pi / noise)))
+    t = (torch.arange(points, dtype=torch.float64) + 0.5) * math.pi / points
     upper = torch.stack([t.cos(), t.sin()], -1)
     lower = torch.stack([1 - t.cos(), 0.5 - t.sin()], -1)
     return Target(

@@ -130,7 +130,7 @@ class Target:
         One dimension: y from 0 to 1. More than two: the window of the first two coordinates.
         """
         low, high = self.components.min(0).values, self.components.max(0).values
-        margin = 0.3 * float((high - low).max()) / 2 + 4 * float(self.stds.max())
+        margin = 0.3 * float((high - low).max()) / 2 + 5 * float(self.stds.max())
         if self.dim == 1:
             return float(low) - margin, float(high) + margin, 0.0, 1.0
         middle = (low[:2] + high[:2]) / 2

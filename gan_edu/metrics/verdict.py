@@ -18,7 +18,7 @@ TEXTS: dict[str, str] = {
     "diverged_at": "diverged at step {step}",
     "covered": "{all}, sharp",
     "blurry": "{all}, blurry: {quality:.0%} of the samples are of high quality",
-    "rotating": "rotating: the samples sit on {sits} and have moved {moves} times in the last {frames} frames",
+    "rotating": "rotating: the samples sit on {sits} and moved {moves} times in the last {frames} frames",
     "collapsed": "collapsed: {of}",
     "spreading": "spreading: {of}, up from {before}",
     "dropping": "dropping modes: {of}",
@@ -68,16 +68,16 @@ def verdict(
 ) -> Verdict:
     """Say what one run is doing, from its last frames.
 
-    In this order: `diverged` when it is not alive; `starting` with fewer than 5 frames. Then let a mode be covered
-    when it holds at least 0.2 of its fair share of the samples. All covered: `covered` when at least half of
-    the samples are of high quality, else `blurry`. Some not: `rotating` when the samples have moved at least 3
-    times in the window and at most half of the modes are covered; a move is a total variation distance of the
-    mode shares above 0.5 since the last move. `spreading` when more modes are covered than at the window's
-    start; `collapsed` at half of the modes or fewer; else `dropping`.
+    In this order: `diverged` when it is not alive; `starting` with fewer than 5 frames. Then let a mode be
+    covered when it holds at least 0.2 of its fair share of the samples. All covered: `covered` when at least
+    half of the samples are of high quality, else `blurry`. Some not: `rotating` when at most half of the
+    modes are covered and the samples have moved at least 3 times in the window; a move is a total variation
+    distance of the mode shares above 0.5 since the last move. `spreading` when more modes are covered than at
+    the window's start; `collapsed` at half of the modes or fewer; else `dropping`.
 
     Args:
-        mode_shares: (T, M) share of all samples per nearest mode, oldest frame first; see `modes.mode_shares`. A
-            window of 10 to 30 frames is good.
+        mode_shares: (T, M) share of all samples per nearest mode, oldest frame first, as from
+            `modes.mode_shares`. A window of 10 to 30 frames is good.
         high_quality_share: Of the last frame; see `modes.high_quality_share`.
         mode_weights: (M,) what the shares should be; equal when left out.
         labels: Names of the modes, to say which are missing.
