@@ -21,7 +21,7 @@ class Browser:
         self.steps: list[int] = []
         stage.send = self.take
 
-    def take(self, content, buffers) -> None:
+    def take(self, content, buffers=()) -> None:
         self.frames.append(content["frame"])
         self.steps.append(unpack(bytes(buffers[0])).step)
 

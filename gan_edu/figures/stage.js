@@ -119,7 +119,7 @@ function contour(codes, rows, columns) {
   const place = (edge) => {
     const node = edge >> 1;
     const next = node + (edge & 1 ? columns : 1);
-    const t = (HALF + 0.5 - codes[node]) / (codes[next] - codes[node]);
+    const t = (HALF - codes[node]) / (codes[next] - codes[node]);
     const [x, y] = [node % columns, Math.floor(node / columns)];
     return edge & 1 ? [x, y + t] : [x + t, y];
   };
