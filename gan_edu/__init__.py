@@ -1,6 +1,6 @@
 """GAN training dynamics that people touch: one short file per algorithm, and live labs over them.
 
-`import gan_edu` loads nothing heavy: the names below are fetched when they are first used, and torch with them.
+`import gan_edu` loads nothing heavy: the names below are fetched on first use, and torch with them.
 """
 
 from __future__ import annotations
