@@ -1,0 +1,194 @@
+"""Widgets made from parameters: what the catalogue says about a method becomes its sliders, boxes and menus."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import ipywidgets as widgets
+
+from gan_edu import catalogue
+from gan_edu.labs.texts import TEXTS
+from gan_edu.parameters import REQUIRED, Parameter
+
+LABEL_WIDTH = "128px"
+LONGEST = 60
+"""Values that are written longer than this (a drawing) get no text box; they are set elsewhere."""
+
+
+class Control:
+    """A widget for one parameter, whose value is always a legal one.
+
+    Args:
+        parameter: What it sets.
+        value: To start with.
+        help: A sentence, shown when the pointer rests on the control.
+
+    Example:
+        >>> from gan_edu.training import NUMBERS
+        >>> Control(NUMBERS["batch_size"], 128).value
+        128
+    """
+
+    def __init__(self, parameter: Parameter, value: Any, help: str = "") -> None:
+        self.parameter = parameter
+        self.widget = _widget(parameter, value)
+        self.widget.description = parameter.label
+        self.widget.tooltip = self.widget.description_tooltip = help or parameter.label
+        self.widget.layout = widgets.Layout(width="auto", min_width="0", margin="1px 0")
+        self.widget.style.description_width = LABEL_WIDTH
+        self._last = value
+
+    @property
+    def value(self) -> Any:
+        """What the control says, checked; text that makes no sense counts as what was there before.
+
+        Raises:
+            ValueError: If the value is out of the parameter's range.
+        """
+        raw = self.widget.value
+        if self.parameter.kind == "other":
+            try:
+                raw = ast.literal_eval(raw)
+            except (ValueError, SyntaxError):
+                raise ValueError(f"{self.parameter.label} must be written as in Python; got {raw!r}") from None
+        return self.parameter.check(raw)
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        if isinstance(self.widget, widgets.IntSlider | widgets.FloatSlider | widgets.FloatLogSlider):
+            _make_room(self.widget, value)
+        self.widget.value = repr(value) if self.parameter.kind == "other" else value
+
+
+def _widget(parameter: Parameter, value: Any) -> widgets.Widget:
+    if parameter.kind == "bool":
+        return widgets.Checkbox(value=value, indent=True)
+    if parameter.kind == "choice":
+        options = [(str(choice).replace("_", " "), choice) for choice in parameter.choices]
+        return widgets.Dropdown(options=options, value=value)
+    if parameter.kind not in ("int", "float") or parameter.optional:
+        return widgets.Text(value=repr(value), continuous_update=False)
+    return _slider(parameter, value)
+
+
+def _slider(parameter: Parameter, value: float) -> widgets.Widget:
+    limits = parameter.range
+    if limits is None:
+        kind = widgets.IntText if parameter.kind == "int" else widgets.FloatText
+        return kind(value=value)
+    low, high = limits.slider or (limits.low, limits.high)
+    low, high = min(low, value), max(high, value)  # a legal value always has a place
+    if parameter.kind == "int":
+        return widgets.IntSlider(value=value, min=int(low), max=int(high), step=int(limits.step or 1))
+    if limits.log:
+        exponents = {"min": _log10(low), "max": _log10(high), "step": limits.step or 0.05}
+        return widgets.FloatLogSlider(value=value, base=10, readout_format=".2g", **exponents)
+    step = limits.step or (high - low) / 100
+    return widgets.FloatSlider(value=value, min=low, max=high, step=step, readout_format=".3g")
+
+
+def _make_room(slider: Any, value: float) -> None:
+    place = _log10(value) if isinstance(slider, widgets.FloatLogSlider) else value
+    slider.min, slider.max = min(slider.min, place), max(slider.max, place)
+
+
+def _log10(value: float) -> float:
+    import math
+
+    return math.log10(value) if value > 0 else -8.0
+
+
+class Form:
+    """The controls of one method.
+
+    Args:
+        entry: The method.
+        arguments: To start with; the defaults for the rest.
+        skip: Names of parameters that get no control.
+
+    Example:
+        >>> form = Form(catalogue.entries("data")["ring"], {"modes": 5})
+        >>> form.arguments["modes"], form.arguments["radius"]
+        (5, 2.0)
+    """
+
+    def __init__(self, entry: catalogue.Entry, arguments: Mapping[str, Any], skip: Iterable[str] = ()) -> None:
+        self.entry = entry
+        helps = argument_help(entry.function)
+        self.controls: dict[str, Control] = {}
+        self._rest: dict[str, Any] = {}
+        for name, parameter in entry.parameters.items():
+            value = arguments.get(name, parameter.default)
+            if value is REQUIRED:
+                continue
+            long = parameter.kind == "other" and len(repr(parameter.default)) > LONGEST and name == "points"
+            if name in skip or long:
+                self._rest[name] = value
+            else:
+                self.controls[name] = Control(parameter, value, helps.get(name, ""))
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What the controls say, checked."""
+        return {**self._rest, **{name: control.value for name, control in self.controls.items()}}
+
+    def set(self, arguments: Mapping[str, Any]) -> None:
+        """Make the controls say this."""
+        for name, value in arguments.items():
+            if name in self.controls:
+                self.controls[name].value = value
+            elif name in self._rest:
+                self._rest[name] = value
+
+    def observe(self, handler: Callable[[Any], None]) -> None:
+        """Call the handler when a value changes."""
+        for control in self.controls.values():
+            control.widget.observe(handler, "value")
+
+    def widgets(self, names: Iterable[str] | None = None) -> list[widgets.Widget]:
+        """The widgets, of all parameters or of some."""
+        return [control.widget for name, control in self.controls.items() if names is None or name in names]
+
+
+def argument_help(function: Callable[..., Any]) -> dict[str, str]:
+    """What the docstring's `Args:` says about each parameter.
+
+    Example:
+        >>> from gan_edu.data.ring import ring
+        >>> sorted(argument_help(ring)) == ["modes", "radius", "std"]
+        True
+    """
+    text = inspect.getdoc(function) or ""
+    found = re.search(r"^Args:\n((?:[ ]{4}.*\n?|\n)*)", text, re.MULTILINE)
+    if not found:
+        return {}
+    helps: dict[str, str] = {}
+    names: list[str] = []
+    for line in found[1].splitlines():
+        entry = re.match(r"^ {4}([\w, ]+): (.*)$", line)
+        if entry:
+            names = entry[1].split(", ")
+            helps |= dict.fromkeys(names, entry[2])
+        else:
+            for name in names:
+                helps[name] += " " + line.strip()
+    return helps
+
+
+def menu(folder: str, value: str) -> widgets.Dropdown:
+    """A menu of all methods of a folder of the catalogue."""
+    names = list(catalogue.entries(folder))
+    summaries = "\n".join(f"{name}: {entry.summary}" for name, entry in catalogue.entries(folder).items())
+    dropdown = widgets.Dropdown(
+        options=[(name.replace("_", " "), name) for name in names],
+        value=value,
+        description=TEXTS[f"menu_{folder}"],
+        layout=widgets.Layout(width="auto", margin="1px 0"),
+        tooltip=summaries,
+    )
+    dropdown.style.description_width = LABEL_WIDTH
+    return dropdown

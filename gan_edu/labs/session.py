@@ -1,0 +1,248 @@
+"""What a lab is about: the runs, the one in hand, the moment that is looked at, and the settings that are wanted.
+
+No widgets here. Nothing is ever lost: going on from an earlier moment, starting anew and loading all make a new
+run and keep the old ones.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from string import ascii_uppercase
+from typing import Any, Literal
+
+import torch
+
+from gan_edu import catalogue
+from gan_edu.recording import Recording
+from gan_edu.training import FIXED, Frame, Settings, Training
+
+BUDGET = 64 * 2**20
+"""Bytes of frames that a run may keep: a lab holds several, and Binder gives little memory."""
+
+Who = Literal["both", "D", "G"]
+ALONE: Mapping[Who, dict[str, int]] = {
+    "D": {"discriminator_steps": 1, "generator_steps": 0},
+    "G": {"discriminator_steps": 0, "generator_steps": 1},
+}
+
+
+@dataclass
+class Run:
+    """A recording with a name."""
+
+    name: str
+    recording: Recording
+    note: str = ""
+
+
+class Session:
+    """The runs of a lab.
+
+    Args:
+        settings: What the first run is made with.
+
+    Example:
+        >>> from gan_edu.presets import PRESETS
+        >>> from gan_edu.training import resolve
+        >>> session = Session(resolve(PRESETS["rotating"].make(), {}))
+        >>> session.frame.step, session.advance().step, session.run.name
+        (0, 10, 'A')
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.wanted = settings
+        self.runs: list[Run] = []
+        self.index: int | None = None
+        self.run = self._new(Recording(Training(settings), budget=BUDGET))
+        self.run.recording.advance()
+
+    @property
+    def recording(self) -> Recording:
+        """That of the run in hand."""
+        return self.run.recording
+
+    @property
+    def position(self) -> int:
+        """Index of the frame that is looked at."""
+        last = len(self.recording) - 1
+        return last if self.index is None else min(self.index, last)
+
+    @property
+    def frame(self) -> Frame:
+        """The frame that is looked at."""
+        return self.recording[self.position]
+
+    @property
+    def at_newest(self) -> bool:
+        """Whether nothing lies after the frame that is looked at."""
+        return self.position == len(self.recording) - 1
+
+    @property
+    def running(self) -> Settings:
+        """The settings of the run in hand."""
+        return self.recording.settings
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """Names of the settings that are wanted but need a fresh start."""
+        return tuple(_differences(self.wanted, without_fresh_start(self.wanted, self.running)))
+
+    def change(self, wanted: Settings) -> bool:
+        """Ask for other settings. They act on the next frame, but for those that need a fresh start.
+
+        Returns:
+            Whether all of them act.
+        """
+        self.wanted = wanted
+        return not self.waiting
+
+    def advance(self, who: Who = "both", steps: int | None = None) -> Frame | None:
+        """Train up to the next frame; from an earlier moment this forks first.
+
+        Args:
+            who: Both players as the dynamics say, or one of them alone, by one update.
+            steps: In place of the wanted steps per frame.
+        """
+        if not self.at_newest:
+            self.fork()
+        wanted = without_fresh_start(self.wanted, self.running)
+        if who != "both":
+            dynamics = catalogue.find("dynamics", "alternating")(**ALONE[who])
+            wanted = dataclasses.replace(wanted, dynamics=dynamics, steps_per_frame=1)
+        elif steps is not None:
+            wanted = dataclasses.replace(wanted, steps_per_frame=steps)
+        return advance_with(self.recording, wanted)
+
+    def scrub(self, index: int) -> None:
+        """Look at a frame of the run in hand; the last one means "follow the training"."""
+        last = len(self.recording) - 1
+        self.index = None if index >= last else max(0, index)
+
+    def fork(self) -> Run:
+        """A new run that shares the frames up to the one that is looked at; the old one keeps all of its own."""
+        old, step = self.run, self.frame.step
+        return self._hold(self._new(old.recording.fork(self.position), f"from {old.name} at step {step:,}"))
+
+    def reset(self) -> Run:
+        """Start afresh with the wanted settings. The old run is kept, unless it never left its start."""
+        recording = Recording(Training(self.wanted), budget=BUDGET)
+        recording.advance()
+        if len(self.recording) == 1 and self.run.recording.training is not None:
+            self.run.recording, self.index = recording, None
+            return self.run
+        return self._hold(self._new(recording))
+
+    def adopt(self, recording: Recording, note: str = "") -> Run:
+        """Take in a recording that was made elsewhere."""
+        return self.take(self._new(recording, note))
+
+    def take(self, run: Run) -> Run:
+        """Put a run in hand, with the settings that it has."""
+        self.wanted = run.recording.settings
+        return self._hold(run)
+
+    def _hold(self, run: Run) -> Run:
+        self.run, self.index = run, None
+        return run
+
+    def named(self, name: str) -> Run:
+        """The run of that name."""
+        return next(run for run in self.runs if run.name == name)
+
+    def _new(self, recording: Recording, note: str = "") -> Run:
+        run = Run(next(name for name in _names() if name not in {r.name for r in self.runs}), recording, note)
+        self.runs.append(run)
+        return run
+
+
+def advance_with(recording: Recording, wanted: Settings) -> Frame | None:
+    """Train up to the next frame with these settings."""
+    if recording.training is None:
+        recording.training = Training(recording.frames[-1].settings, start=recording.frames[-1])
+    if changes := _differences(wanted, recording.training.settings):
+        recording.training.change(**changes)
+    return recording.advance()
+
+
+def without_fresh_start(wanted: Settings, running: Settings) -> Settings:
+    """As much of the wanted settings as a running training can take on."""
+    fixed = {name: getattr(running, name) for name in FIXED}
+    return dataclasses.replace(wanted, game=_live_game(wanted, running), **fixed)
+
+
+def _live_game(wanted: Settings, running: Settings) -> Any:
+    want, have = wanted.game.recipe, running.game.recipe
+    if want is None or have is None or want == have:
+        return running.game if want == have and want is not None else wanted.game
+    if want["name"] != have["name"] or wanted.game.target.dim != running.game.target.dim:
+        return running.game
+    held = {name: have["arguments"][name] for name in fresh_parameters(want["folder"], want["name"])}
+    live = {**want, "arguments": {**want["arguments"], **held}}
+    if live == want:
+        return wanted.game
+    return running.game if live == have else catalogue.build(live)
+
+
+_fresh: dict[tuple[str, str], tuple[str, ...]] = {}
+
+
+def fresh_parameters(folder: str, name: str) -> tuple[str, ...]:
+    """The parameters of a game that make other networks, so that they need a fresh start.
+
+    Found by trying: a game with another value is compared with the default one, in its players and in what its
+    networks compute.
+    """
+    if (folder, name) not in _fresh:
+        entry = catalogue.entries(folder)[name]
+        target = catalogue.find("data", "ring")()
+        plain = {"target": target}
+        base = _behaviour(entry.function(**plain))
+        found = []
+        for parameter in entry.parameters.values():
+            for value in _other_values(parameter):
+                other = _behaviour(entry.function(**plain, **{parameter.name: value}))
+                if not all(a.shape == b.shape and torch.equal(a, b) for a, b in zip(base, other, strict=True)):
+                    found.append(parameter.name)
+                    break
+        _fresh[folder, name] = tuple(found)
+    return _fresh[folder, name]
+
+
+def _behaviour(game: Any) -> list[torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    players = game.init(1, generator)
+    z = torch.randn(1, 4, game.latent_dim, generator=torch.Generator().manual_seed(0))
+    x = game.generator(players["theta_g"], z)
+    return [*players.values(), x, game.discriminator(players["theta_d"], x)]
+
+
+def _other_values(parameter: Any) -> list[Any]:
+    if parameter.kind == "choice":
+        return [choice for choice in parameter.choices if choice != parameter.default]
+    if parameter.kind == "bool":
+        return [not parameter.default]
+    if parameter.kind in ("int", "float") and parameter.range:
+        low, high = parameter.range.slider or (parameter.range.low, parameter.range.high)
+        kind = int if parameter.kind == "int" else float
+        return [kind(value) for value in (low, high) if value != parameter.default]
+    return []
+
+
+def _differences(wanted: Settings, have: Settings) -> dict[str, Any]:
+    names = [field.name for field in dataclasses.fields(Settings)]
+    return {name: getattr(wanted, name) for name in names if not _same(getattr(wanted, name), getattr(have, name))}
+
+
+def _same(a: Any, b: Any) -> bool:
+    if a is b:
+        return True
+    recipe = getattr(a, "recipe", None)
+    return recipe == b.recipe if recipe is not None and hasattr(b, "recipe") else bool(a == b)
+
+
+def _names() -> Iterator[str]:
+    for turn in range(1, 1000):
+        for letter in ascii_uppercase:
+            yield letter if turn == 1 else f"{letter}{turn}"

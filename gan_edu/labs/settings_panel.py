@@ -1,0 +1,190 @@
+"""The panel that says which game is played and how it is trained: widgets in, `Settings` out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import ipywidgets as widgets
+
+from gan_edu import catalogue
+from gan_edu.labs.controls import Control, Form, menu
+from gan_edu.labs.session import fresh_parameters
+from gan_edu.labs.texts import TEXTS
+from gan_edu.parameters import Parameter, Range
+from gan_edu.training import NUMBERS, Settings, resolve
+
+RATES = ("generator_learning_rate", "discriminator_learning_rate")
+LIVE = (*RATES, "batch_size")
+FRESH = ("seed", "runs")
+RATE = Range(1e-8, 1e3, slider=(1e-5, 1e-1), log=True)
+
+
+class Choice:
+    """A menu of one folder of the catalogue, and the controls of the method that is chosen.
+
+    Args:
+        folder: Of the catalogue.
+        recipe: What is chosen at first.
+        changed: Called when a value changes.
+        apart: Gives the names of parameters whose controls go to a box of their own.
+    """
+
+    def __init__(
+        self,
+        folder: str,
+        recipe: Mapping[str, Any],
+        changed: Callable[[Any], None],
+        apart: Callable[[str], tuple[str, ...]] = lambda name: (),
+    ) -> None:
+        self.folder, self._changed, self._apart = folder, changed, apart
+        self.menu = menu(folder, recipe["name"])
+        self.box, self.apart_box = widgets.VBox(), widgets.VBox()
+        self._forms: dict[str, Form] = {}
+        self._quiet = False
+        self._show(recipe["name"], recipe["arguments"])
+        self.menu.observe(self._choose, "value")
+
+    @property
+    def form(self) -> Form:
+        """The controls of the chosen method."""
+        return self._forms[self.menu.value]
+
+    def make(self, **given: Any) -> Any:
+        """The thing that the controls describe."""
+        return self.form.entry.function(**{**self.form.arguments, **given})
+
+    def set(self, recipe: Mapping[str, Any]) -> None:
+        """Make menu and controls say this."""
+        self._quiet = True
+        try:
+            self._show(recipe["name"], recipe["arguments"])
+            self.menu.value = recipe["name"]
+        finally:
+            self._quiet = False
+
+    def _choose(self, change: Any) -> None:
+        if self._quiet:
+            return
+        self._show(change["new"], {})
+        self._changed(change)
+
+    def _show(self, name: str, arguments: Mapping[str, Any]) -> None:
+        plain = {k: v for k, v in arguments.items() if not isinstance(v, Mapping)}
+        if name in self._forms:
+            self._forms[name].set(plain)
+        else:
+            form = self._forms[name] = Form(catalogue.entries(self.folder)[name], plain)
+            form.observe(self._changed)
+        form = self._forms[name]
+        apart = self._apart(name)
+        self.box.children = form.widgets([n for n in form.controls if n not in apart])
+        self.apart_box.children = form.widgets(apart)
+
+
+class SettingsPanel:
+    """All controls of a training.
+
+    Args:
+        settings: What they say at first.
+        on_change: Gets new settings when a control has changed, or the ValueError that forbids them.
+
+    Example:
+        >>> from gan_edu.presets import PRESETS
+        >>> settings = resolve(PRESETS["rotating"].make(), PRESETS["rotating"].settings)
+        >>> SettingsPanel(settings, print).settings.discriminator_learning_rate
+        0.0003
+    """
+
+    def __init__(self, settings: Settings, on_change: Callable[[Settings | ValueError], None]) -> None:
+        self._on_change, self._quiet = on_change, False
+        game = settings.game.recipe
+        assert game is not None, "a lab needs a game from the catalogue"
+        self.target = Choice("data", game["arguments"]["target"], self._changed)
+        self.game = Choice("games", game, self._changed, lambda name: fresh_parameters("games", name))
+        self.dynamics = Choice("dynamics", _recipe(settings.dynamics), self._changed)
+        self.optimizer = Choice("optimizers", _recipe(settings.optimizer), self._changed)
+        self.numbers = {name: _number(name, settings) for name in (*LIVE, *FRESH)}
+        for control in self.numbers.values():
+            control.widget.observe(self._changed, "value")
+        self._base = settings
+        self.waiting = widgets.HTML(TEXTS["fresh_note"]).add_class("gan-lab-note")
+
+    @property
+    def settings(self) -> Settings:
+        """What the controls say.
+
+        Raises:
+            ValueError: If they don't go together.
+        """
+        values: dict[str, Any] = {name: control.value for name, control in self.numbers.items()}
+        game = self.game.make(target=self.target.make())
+        values |= {"dynamics": self.dynamics.make(), "optimizer": self.optimizer.make(), "device": self._base.device}
+        return resolve(game, {**values, "steps_per_frame": self._base.steps_per_frame})
+
+    def set(self, settings: Settings) -> None:
+        """Make the controls say this, without telling anyone."""
+        with self.quiet():
+            game = settings.game.recipe
+            assert game is not None
+            self.target.set(game["arguments"]["target"])
+            self.game.set(game)
+            self.dynamics.set(_recipe(settings.dynamics))
+            self.optimizer.set(_recipe(settings.optimizer))
+            for name, control in self.numbers.items():
+                control.value = _one(getattr(settings, name))
+            self._base = settings
+
+    def say_waiting(self, names: tuple[str, ...]) -> None:
+        """Say which settings need a fresh start."""
+        words = ", ".join(name.replace("_", " ") for name in names)
+        self.waiting.value = f"<b>{TEXTS['fresh_waiting'].format(names=words)}</b>" if names else TEXTS["fresh_note"]
+
+    @contextmanager
+    def quiet(self):  # noqa: ANN201
+        """Changes in this block are not told."""
+        before, self._quiet = self._quiet, True
+        try:
+            yield
+        finally:
+            self._quiet = before
+
+    def box(self) -> widgets.Widget:
+        """The panel."""
+        fresh = [self.waiting, self.game.apart_box, *(self.numbers[name].widget for name in FRESH)]
+        folded = widgets.Accordion(
+            [
+                self.target.box,
+                widgets.VBox([self.game.menu, self.game.box]),
+                widgets.VBox([self.dynamics.menu, self.dynamics.box, self.optimizer.menu, self.optimizer.box]),
+                widgets.VBox(fresh),
+            ],
+            titles=[TEXTS[f"group_{name}"] for name in ("target", "game", "dynamics", "fresh")],
+        )
+        return widgets.VBox([self.target.menu, *(self.numbers[name].widget for name in LIVE), folded])
+
+    def _changed(self, _change: Any) -> None:
+        if self._quiet:
+            return
+        try:
+            self._on_change(self.settings)
+        except ValueError as error:
+            self._on_change(error)
+
+
+def _recipe(made: Any) -> Mapping[str, Any]:
+    assert made.recipe is not None, "a lab needs dynamics and an optimizer from the catalogue"
+    return made.recipe
+
+
+def _number(name: str, settings: Settings) -> Control:
+    if name in RATES:
+        parameter = Parameter(name, "float", range=Range(RATE.low, RATE.high, log=True, slider=RATE.slider, label=TEXTS[name]))
+    else:
+        parameter = NUMBERS[name]
+    return Control(parameter, _one(getattr(settings, name)), TEXTS[f"help_{name}"])
+
+
+def _one(value: Any) -> Any:
+    return value[0] if isinstance(value, tuple) else value
