@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -13,6 +15,7 @@ from torch import Tensor
 if TYPE_CHECKING:
     from gan_edu.games.game import Game
 
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # from malloc.h
 DEVICES = ("auto", "cpu", "cuda", "mps")
 WORTH_IT = 2e9
 """Multiplications a step from which a GPU is chosen by itself; below, a CPU core is done before it has started."""
@@ -49,6 +52,23 @@ def choose(device: str, game: Game, samples: int) -> str:
     if device not in found:
         raise ValueError(f"device must be one that this machine has ({', '.join(found)}); got {device!r}")
     return device
+
+
+@functools.cache
+def keep_freed_memory() -> bool:
+    """Ask the C library not to hand freed memory back to the system after every step.
+
+    A step frees buffers of a megabyte and asks for them again at once; glibc gives them back each time, and the
+    page faults then cost more than the arithmetic (a population of 16 at width 64 trains 1.5 times faster without).
+
+    Returns:
+        Whether the library understood; other systems than Linux have no such habit.
+    """
+    try:
+        libc = ctypes.CDLL(None)
+        return bool(libc.mallopt(M_MMAP_THRESHOLD, 2**25)) and bool(libc.mallopt(M_TRIM_THRESHOLD, 2**28))
+    except (OSError, AttributeError, TypeError):
+        return False
 
 
 def synchronise(device: str) -> None:

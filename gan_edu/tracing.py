@@ -60,8 +60,23 @@ def _trace(function: Function, tensors: tuple[Tensor, ...]) -> Function:
         try:
             graph = make_fx(detached)(*tensors)
             graph.graph.eliminate_dead_code()
+            _reuse_memory(graph.graph)
             graph.recompile()
             with torch.no_grad():
                 return torch.jit.trace(graph, tensors, check_trace=False)  # type: ignore[no-any-return]
         except (RuntimeError, NotImplementedError, AttributeError):
             return detached
+
+
+def _reuse_memory(graph: torch.fx.Graph) -> None:
+    """Let an activation's backward overwrite the gradient that it alone reads: memory traffic is what costs here."""
+    aten = torch.ops.aten
+    in_place = {
+        aten.threshold_backward.default: aten.threshold_backward.grad_input,
+        aten.tanh_backward.default: aten.tanh_backward.grad_input,
+    }
+    for node in graph.nodes:
+        incoming = node.args[0] if node.target in in_place else None
+        if incoming is not None and incoming.target is aten.bmm.default and len(incoming.users) == 1:
+            node.target = in_place[node.target]
+            node.kwargs = {**node.kwargs, "grad_input": incoming}

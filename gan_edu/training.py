@@ -124,6 +124,7 @@ class Training(Iterator[Frame]):
     """
 
     def __init__(self, settings: Settings, start: Frame | None = None, steps: int | None = None) -> None:
+        devices.keep_freed_memory()
         self.seconds = 0.0
         self._limit = steps
         self._generator = torch.Generator(device=settings.device)

@@ -54,8 +54,10 @@ def adam(
         t = float(updates) if updates.device.type == "cpu" else updates
         mean = torch.lerp(slots["mean"], gradient, 1 - beta1)
         square = (slots["square"] * beta2).addcmul_(gradient, gradient, value=1 - beta2)
-        denominator = (square / (1 - beta2**t)).sqrt_().add_(epsilon)
-        scale = rate / (1 - beta1**t)
+        # Both corrections in the step's length: one operator less on vectors than dividing them.
+        correction = (1 - beta2**t) ** 0.5
+        denominator = square.sqrt().add_(epsilon * correction)
+        scale = rate * correction / (1 - beta1**t)
         if isinstance(scale, float):
             theta = torch.addcdiv(theta, mean, denominator, value=-scale)
         else:
