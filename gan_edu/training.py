@@ -190,11 +190,7 @@ class Training(Iterator[Frame]):
                 "theta_d": gradient(self._game.discriminator_loss, "theta_d"),
                 "theta_g": gradient(self._game.generator_loss, "theta_g"),
             }
-        rates: dict[Mover, Rate] = {
-            "theta_d": _rate(settings.discriminator_learning_rate, settings.device),
-            "theta_g": _rate(settings.generator_learning_rate, settings.device),
-        }
-        self._moves = Moves(self._gradients, settings.optimizer, rates)
+        self._moves = Moves(self._gradients, settings.optimizer, rates_of(settings))
         if self._frame is not None and old is not None and settings.optimizer is not old.optimizer:
             self._frame = _with_memory(self._frame, settings.optimizer)
         self._captured: devices.CapturedStep | None = None
@@ -329,6 +325,14 @@ def _check_rate(name: str, rate: Any, runs: int) -> float | tuple[float, ...]:
     if len(rates) != runs:
         raise ValueError(f"{name} must be one number, or one for each of the {runs} runs; got {len(rates)}")
     return rates
+
+
+def rates_of(settings: Settings) -> dict[Mover, Rate]:
+    """Each mover's learning rate, as the dynamics use it."""
+    return {
+        "theta_d": _rate(settings.discriminator_learning_rate, settings.device),
+        "theta_g": _rate(settings.generator_learning_rate, settings.device),
+    }
 
 
 def _rate(rate: float | tuple[float, ...], device: str) -> Rate:

@@ -8,10 +8,11 @@ Axes: N samples, T frames, L lines, K points of a line.
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections.abc import Collection, Sequence
-from typing import NamedTuple
+import weakref
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -26,7 +27,7 @@ from gan_edu.metrics.verdict import Verdict, verdict
 from gan_edu.networks.network import outputs_of
 from gan_edu.recording import Recording
 from gan_edu.scenes import LAYERS, Curve, Scene
-from gan_edu.training import Frame
+from gan_edu.training import Frame, rates_of
 
 TILES = 64
 ARROW = 0.12
@@ -291,3 +292,233 @@ def _window(recording: Recording, last: int, every: int) -> list[int]:
         if recording[chosen[-1]].step - recording[i].step >= every:
             chosen.append(i)
     return chosen[::-1]
+
+
+CURVES = ("modes_covered", "basins", "high_quality_share")
+MOST_FRAMES = 250
+Cache = dict[int, tuple["weakref.ref[Frame]", dict[str, float]]]
+
+
+def metrics_over_time(
+    recording: Recording, run: int = 0, *, most: int = MOST_FRAMES, cache: Cache | None = None
+) -> dict[str, np.ndarray]:
+    """What the charts show of one run: `step`, both losses, and the metrics of `CURVES`, (T,) each.
+
+    Args:
+        recording: Its frames.
+        run: Which run of the population.
+        most: About how many frames to look at, evenly spread; the last one is among them.
+        cache: A dict that is kept between two calls: frames that are known are not judged again.
+
+    Raises:
+        ValueError: If there is no such run.
+
+    Example:
+        >>> from gan_edu.data.ring import ring
+        >>> from gan_edu.games.gan import gan
+        >>> from gan_edu.recording import record
+        >>> arrays = metrics_over_time(record(gan(ring(), width=8), steps=30, progress=False))
+        >>> arrays["step"].tolist(), sorted(arrays) == sorted(
+        ...     ["step", "discriminator_loss", "generator_loss", "modes_covered", "basins", "high_quality_share"])
+        ([0, 10, 20, 30], True)
+    """
+    frames = recording.frames
+    stride = 1
+    while len(frames) > 2 * stride * most:  # doubling, so that the frames of one stride are among those of the last
+        stride *= 2
+    chosen = [*frames[:-1:stride], frames[-1]]
+    known: Cache = {} if cache is None else cache
+    new = [frame for frame in chosen if id(frame) not in known or known[id(frame)][0]() is not frame]
+    while new:  # frames of one game go through its generator together
+        game = new[0].settings.game
+        count = next((i for i, frame in enumerate(new[:32]) if frame.settings.game is not game), len(new[:32]))
+        part, new = new[:count], new[count:]
+        for frame, values in zip(part, _judged(part, run), strict=True):
+            known[id(frame)] = (weakref.ref(frame), values)
+    values = [known[id(frame)][1] for frame in chosen]
+    for key in [key for key, (reference, _) in known.items() if reference() is None]:
+        del known[key]
+    return {name: np.array([value[name] for value in values]) for name in values[0]}
+
+
+def _judged(frames: Sequence[Frame], run: int) -> list[dict[str, float]]:
+    game = _look(frames[0], run).game
+    thetas = torch.stack([frame.players["theta_g"][run] for frame in frames]).cpu()
+    z = game.draw_latent((JUDGED,), torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        x = game.generator(thetas, z.expand(len(frames), *z.shape))
+    scores = {name: METRICS[name](x, game.target).tolist() for name in CURVES}
+    losses = {
+        f"{who}_loss": [float(frame.state.losses[player][run]) for frame in frames]
+        for who, player in (("discriminator", "theta_d"), ("generator", "theta_g"))
+    }
+    columns = {"step": [frame.step for frame in frames], **losses, **scores}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+STAGES = {
+    "latent": "{n} latent points z are drawn from N(0, I) in {latent_dim} dimensions{first_two}",
+    "fakes": "G turns every z into a fake point",
+    "reals": "As many real points are drawn from the data",
+    "scores": "D scores both: {real:.2f} for real, {fake:.2f} for fake on average",
+    "loss": "D’s loss is {loss:.3f}; a D that cannot tell has 2 log 2 = 1.386",
+    "slope": "Its gradient by D’s {parameters:,} parameters has length {slope:.3f}; D goes against it",
+    "moved_d": "D has moved: D(x) changed by {change:.4f} on average, and the loss on this batch is {after:.3f}",
+    "fresh": "Now G’s turn: fresh latent points, fresh fakes; D gives them {fake:.2f} on average",
+    "pushes": "G’s loss is {loss:.3f}; its gradient pushes every sample along its arrow",
+    "moved_g": "G has moved: the same z land {moved:.4f} further on average, and G’s loss on them is {after:.3f}",
+}
+"""The captions of `stages_of_a_step`, in order."""
+
+
+def stages_of_a_step(
+    frame: Frame, run: int = 0, *, grid: int = 50, texts: Mapping[str, str] = STAGES
+) -> tuple[list[Scene], State]:
+    """The next training step in ten pictures, with the numbers that the engine works with.
+
+    The batches are those that the training draws next from this frame, and the gradients its own, so that the
+    players end where the training puts them. Of several updates of a player the first is shown.
+
+    Args:
+        frame: Where the step begins.
+        run: Which run of the population.
+        grid: Nodes of the field along each side.
+        texts: Captions by stage.
+
+    Returns:
+        Ten scenes, and the state after the step, of all runs.
+
+    Raises:
+        ValueError: If there is no such run, or the dynamics hold one of the players still.
+    """
+    settings = frame.settings
+    look = _look(frame, run)
+    game, device = settings.game.to(settings.device), settings.device
+    generator = torch.Generator(device=device)
+    generator.set_state(frame.random)
+    runs = len(frame.alive)
+    batches = draw(settings.dynamics, game, runs, settings.batch_size, generator)
+    moves = _WatchedMoves(_gradients(game), settings.optimizer, rates_of(settings), [])
+    end = settings.dynamics.step(moves, frame.state, batches)
+    if {move.mover for move in moves.seen} != {"theta_d", "theta_g"}:
+        raise ValueError("slow motion needs dynamics in which both players move; one of them is held still")
+    of_d = next(move for move in moves.seen if move.mover == "theta_d")
+    of_g = next(move for move in moves.seen if move.mover == "theta_g")
+
+    def one(value: Tensor) -> Tensor:
+        return value[run].unsqueeze(0).cpu()
+
+    def at(players: Players) -> _Look:
+        return _Look(look.game, {name: one(theta) for name, theta in players.items()})
+
+    def loss(name: str, players: Players, batch: Batch) -> float:
+        function = look.game.discriminator_loss if name == "theta_d" else look.game.generator_loss
+        with torch.no_grad():
+            return float(function(at(players).players, batch))
+
+    batch_d, batch_g = (Batch(*(one(part) for part in move.batch)) for move in (of_d, of_g))
+    before_d, after_d = at(of_d.players), at(of_g.before.players)
+    facing, after_g = at(of_g.players), at(of_g.after.players)
+    with torch.no_grad():
+        fakes = look.game.generator(before_d.players["theta_g"], batch_d.z)[0]
+        landed = look.game.generator(after_g.players["theta_g"], batch_g.z)[0]
+    fresh, push = pushes(look.game, facing.players, batch_g)
+    prob_fake, prob_real = (_prob_real(before_d, x) for x in (fakes, batch_d.x_real[0]))
+    change = np.abs(_prob_real(after_d, fakes) - prob_fake).mean() if len(fakes) else 0.0
+    z = batch_d.z[0]
+    numbers: dict[str, Any] = {
+        "latent": {"n": len(z), "latent_dim": z.shape[-1], "first_two": " (the first two are shown)" if z.shape[-1] > 2 else ""},
+        "fakes": {},
+        "reals": {},
+        "scores": {"real": prob_real.mean(), "fake": prob_fake.mean()},
+        "loss": {"loss": float(of_d.loss[run])},
+        "slope": {"slope": float(of_d.slope[run].norm()), "parameters": of_d.slope.shape[-1]},
+        "moved_d": {"change": change, "after": loss("theta_d", of_d.after.players, batch_d)},
+        "fresh": {"fake": _prob_real(facing, fresh[0]).mean()},
+        "pushes": {"loss": float(of_g.loss[run])},
+        "moved_g": {
+            "moved": float((landed - fresh[0]).norm(dim=-1).mean()),
+            "after": loss("theta_g", {**of_g.after.players, "theta_d": of_g.players["theta_d"]}, batch_g),
+        },
+    }
+    extent = look.target.extent
+    drawn = {"data": batch_d.x_real[0], "samples": fakes}
+    tracks = np.stack([_plane(fresh[0]), _plane(landed)], 1)
+    plans: dict[str, tuple[_Look, dict[str, Tensor], dict[str, Any], tuple[str, ...]]] = {
+        "latent": (before_d, {"samples": _padded(z)}, {}, ("samples",)),
+        "fakes": (before_d, {"samples": fakes}, {}, ("samples",)),
+        "reals": (before_d, drawn, {}, ("data",)),
+        "scores": (before_d, drawn, {}, ("field", "curves")),
+        "loss": (before_d, drawn, {}, ("field", "data", "samples", "curves")),
+        "slope": (before_d, drawn, {}, ("field", "curves")),
+        "moved_d": (after_d, drawn, {}, ("field", "curves")),
+        "fresh": (facing, {"data": batch_d.x_real[0], "samples": fresh[0]}, {}, ("samples",)),
+        "pushes": (facing, {"samples": fresh[0]}, {"arrows": _as_arrows(fresh[0], push[0], extent[1] - extent[0])}, ("arrows",)),
+        "moved_g": (after_g, {"samples": landed}, {"trails": tracks}, ("samples", "trails")),
+    }
+    scenes = []
+    for number, (name, (seen, points, extra, highlight)) in enumerate(plans.items(), 1):
+        parts = _stage_parts(seen, points, extra, grid)
+        caption = f"{number}/{len(plans)} " + texts[name].format(**numbers[name])
+        shown = tuple(layer for layer in highlight if parts.get(layer) is not None)
+        scenes.append(Scene(**{"extent": extent, **parts, "step": frame.step, "caption": caption, "highlight": shown}))
+    return scenes, end
+
+
+def _stage_parts(look: _Look, points: dict[str, Tensor], extra: dict[str, Any], grid: int) -> dict[str, Any]:
+    target = look.target
+    if target.image_shape:
+        shown = points.get("samples", points.get("data"))
+        assert shown is not None
+        return _sheet(look, shown) if shown.shape[-1] == target.dim else {}
+    if target.dim == 1:
+        generator = torch.Generator().manual_seed(0)
+        fakes = look.game.generator(look.players["theta_g"], look.game.draw_latent((1, 1000), generator))[0]
+        return _densities(look, points.get("data", torch.empty(0, 1)), fakes.detach(), ("curves",))
+    parts: dict[str, Any] = {name: _plane(x) for name, x in points.items()} | extra
+    if target.dim == 2:
+        parts["field"] = prob_real_on_grid(look, target.extent, grid)
+    return parts
+
+
+def _padded(z: Tensor) -> Tensor:
+    """Latent points as points of the plane."""
+    return torch.nn.functional.pad(z, (0, max(0, 2 - z.shape[-1])))[:, :2]
+
+
+@dataclass(frozen=True)
+class _Move:
+    mover: Mover
+    players: Players
+    batch: Batch
+    before: State
+    after: State
+    loss: Tensor
+    slope: Tensor
+
+
+@dataclass(frozen=True)
+class _WatchedMoves(Moves):
+    """Moves that are written down as they are made."""
+
+    seen: list[_Move]
+
+    def move(self, state: State, mover: Mover, batch: Batch, players: Players | None = None) -> State:
+        loss, slope = self.gradients[mover](players or state.players, batch)
+        after = super().move(state, mover, batch, players)
+        self.seen.append(_Move(mover, players or state.players, batch, state, after, loss, slope))
+        return after
+
+
+_traced: list[tuple[Game, dict[Mover, Gradient]]] = []
+
+
+def _gradients(game: Game) -> dict[Mover, Gradient]:
+    """The engine's gradients, traced once for the game that was looked at last."""
+    if not _traced or _traced[0][0].discriminator_loss is not game.discriminator_loss:
+        made: dict[Mover, Gradient] = {
+            "theta_d": gradient(game.discriminator_loss, "theta_d"),
+            "theta_g": gradient(game.generator_loss, "theta_g"),
+        }
+        _traced[:] = [(game, made)]
+    return _traced[0][1]
