@@ -664,6 +664,7 @@ function render({ model, el }) {
   let legendKey = "";
   function drawLegend() {
     for (const name of Object.keys(scene.layers)) if (name !== "classes") seen.set(name, scene);
+    for (const name of model.get("offered") ?? []) if (!seen.has(name)) seen.set(name, scene);
     const shown = model.get("layers");
     const roles = scene.layers.curves?.map((curve) => curve.role);
     const generators = scene.layers.classes && scene.layers.classes.codes.reduce((a, b) => Math.max(a, b), 0);
@@ -970,6 +971,7 @@ function render({ model, el }) {
   model.on("change:run", startMode);
   model.on("change:mode", startMode);
   model.on("change:layers", refresh);
+  model.on("change:offered", startMode);
   model.on("change:strokes", () => tool?.changed?.());
   model.on("change:position", () => tool?.seek?.(model.get("position")));
   model.on("change:theme", applyTheme);

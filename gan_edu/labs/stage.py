@@ -28,6 +28,7 @@ class Stage(anywidget.AnyWidget):
         run: a packed run for the player.
         mode: "live" for `show`, "player" for `run`, "draw" to take strokes.
         layers: names of the layers to draw, from `LAYERS`; the legend's buttons change it too.
+        offered: layers that the legend's buttons offer though no scene has had them yet.
         size: greatest width in CSS pixels; the canvas shrinks to its container.
         theme: "auto" (follows JupyterLab or the system), "light" or "dark".
         alt: what the picture is, for those who cannot see it; the caption is added to it.
@@ -49,6 +50,7 @@ class Stage(anywidget.AnyWidget):
     run = Bytes().tag(sync=True)
     mode = Enum(["live", "player", "draw"], "live").tag(sync=True)
     layers = List(Unicode(), list(LAYERS)).tag(sync=True)
+    offered = List(Unicode()).tag(sync=True)
     size = Int(480).tag(sync=True)
     theme = Enum(["auto", "light", "dark"], "auto").tag(sync=True)
     palette = Dict(PALETTE.to_dict()).tag(sync=True)
