@@ -4,11 +4,16 @@ import doctest
 import importlib
 import inspect
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 from gan_edu import catalogue
+from gan_edu.data.ring import ring
+from gan_edu.games.gan import gan
 from gan_edu.parameters import describe
+from gan_edu.recording import record
 
 EVERYTHING = [entry for folder in catalogue.FOLDERS for entry in catalogue.entries(folder).values()]
 IDS = [f"{e.folder}/{e.name}" for e in EVERYTHING]
@@ -87,15 +92,21 @@ def test_errors_say_the_rule_the_value_and_the_choices(text, folder, words):
     assert all(word in str(caught.value) for word in words), caught.value
 
 
-def test_a_new_file_is_found_without_another_edit(tmp_path, monkeypatch):
+def test_the_example_of_the_docs_is_found_without_another_edit(tmp_path, monkeypatch):
     import gan_edu.optimizers
 
-    source = inspect.getsource(importlib.import_module("gan_edu.optimizers.sgd")).replace("sgd", "sgd_again")
-    (tmp_path / "sgd_again.py").write_text(source)
+    docs = Path(__file__).parents[1] / "docs" / "adding_a_method.md"
+    (source,) = re.findall(r"```python\n(.*?)```", docs.read_text(), re.S)
+    (tmp_path / "sign_descent.py").write_text(source)
     monkeypatch.setattr(gan_edu.optimizers, "__path__", [*gan_edu.optimizers.__path__, str(tmp_path)])
     catalogue.entries.cache_clear()
     try:
-        assert "sgd_again" in catalogue.entries("optimizers")
-        assert catalogue.parse("sgd_again", "optimizers").recipe["name"] == "sgd_again"
+        assert catalogue.entries("optimizers")["sign_descent"].summary == "Sign descent: theta <- theta - eta sign(g)."
+        made = record(gan(ring(), width=4), optimizer="sign_descent", steps=3, steps_per_frame=1, progress=False)
+        moved = made[1].players["theta_g"] - made[0].players["theta_g"]
+        assert set(moved.abs().mul(1e3).round().unique().tolist()) <= {0.0, 1.0}
+        module = importlib.import_module("gan_edu.optimizers.sign_descent")
+        assert doctest.testmod(module).attempted == 3
+        assert doctest.testmod(module).failed == 0
     finally:
         catalogue.entries.cache_clear()
