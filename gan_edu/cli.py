@@ -7,7 +7,7 @@ import importlib.util
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -157,9 +157,14 @@ def _lab(options: argparse.Namespace) -> int:
     from jupyterlab.labapp import main as serve
 
     _prepare(options.dir)
-    # Without a news address JupyterLab doesn't ask, over the first screen, whether it may show news.
-    root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    return _serve(serve, options, options.dir / FIRST, "--LabApp.news_url=None", *root)
+    words = [
+        f"--ServerApp.root_dir={options.dir.resolve()}",
+        f"--LabApp.default_url=/lab/tree/{FIRST}",  # so that the address it prints opens the notebook as well
+        "--LabApp.news_url=None",  # or else JupyterLab asks, over the first screen, whether it may show news
+    ]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:  # containers
+        words.append("--allow-root")
+    return _serve(serve, options, words)
 
 
 def _app(options: argparse.Namespace) -> int:
@@ -172,11 +177,10 @@ def _app(options: argparse.Namespace) -> int:
     if not notebook.exists():
         names = ", ".join(sorted(path.stem for path in options.dir.glob("*.ipynb")))
         raise ValueError(f"notebook must be one of {names}; got {options.notebook!r}")
-    return _serve(serve, options, notebook)
+    return _serve(serve, options, [str(notebook)])
 
 
-def _serve(serve: Any, options: argparse.Namespace, notebook: Path, *more: str) -> int:
-    words = [str(notebook), *more]
+def _serve(serve: Callable[[list[str]], None], options: argparse.Namespace, words: list[str]) -> int:
     words += ["--no-browser"] if options.no_browser else []
     words += [f"--port={options.port}"] if options.port is not None else []
     serve(words)
