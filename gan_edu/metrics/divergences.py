@@ -144,7 +144,7 @@ def _cell_probabilities(samples: Tensor, target: Target, cells: int | None) -> t
 def _exact(target: Target, window: Tensor, cells: int) -> Tensor:
     """Probability of every cell under the target, in double precision on the CPU: (cells^d + 1,)."""
     mixture = target.to("cpu", torch.float64)
-    in_cell = mixture.weights.unsqueeze(0)  # (1, C), then one axis after the other
+    in_cell = (mixture.weights / mixture.weights.sum()).unsqueeze(0)  # (1, C), then one axis after the other
     for axis, (low, high) in enumerate(window.double()):
         edges = torch.linspace(float(low), float(high), cells + 1, dtype=torch.float64)
         below = torch.special.ndtr((edges[:, None] - mixture.components[:, axis]) / mixture.stds)
