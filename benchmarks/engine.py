@@ -36,7 +36,13 @@ def plain_step(width: int, batch: int, device: str) -> Callable[[], None]:
     draws = torch.Generator(device=device).manual_seed(0)
 
     def net(n_in: int, n_out: int) -> nn.Sequential:
-        layers = [nn.Linear(n_in, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, n_out)]
+        layers = [
+            nn.Linear(n_in, width),
+            nn.ReLU(),
+            nn.Linear(width, width),
+            nn.ReLU(),
+            nn.Linear(width, n_out),
+        ]
         return nn.Sequential(*layers).to(device)
 
     g, d = net(LATENT, 2), net(2, 1)
@@ -138,7 +144,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    print(f"torch {torch.__version__}, {arguments.device}, one thread, medians of {arguments.rounds} interleaved rounds")
+    print(
+        f"torch {torch.__version__}, {arguments.device}, one thread, medians of {arguments.rounds} interleaved rounds"
+    )
     print("width batch runs | plain ms | engine ms per run | ratio | goal | share of matmul peak | bound")
     for width, batch, runs in CASES:
         r = compare(width, batch, runs, arguments.device, arguments.rounds)

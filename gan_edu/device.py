@@ -106,7 +106,9 @@ class CapturedStep:
         before = generator.get_state()
         side = torch.cuda.Stream()
         side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):  # libraries set themselves up in the first calls, which may not be captured
+        with torch.cuda.stream(
+            side
+        ):  # libraries set themselves up in the first calls, which may not be captured
             for _ in range(3):
                 step(self._static)
         torch.cuda.current_stream().wait_stream(side)

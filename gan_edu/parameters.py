@@ -9,6 +9,7 @@ folder, the name and the arguments, as plain JSON values, from which `gan_edu.ca
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import inspect
@@ -62,10 +63,12 @@ class Parameter:
 
     @property
     def low(self) -> float | None:
+        """Smallest legal value."""
         return self.range.low if self.range else None
 
     @property
     def high(self) -> float | None:
+        """Largest legal value."""
         return self.range.high if self.range else None
 
     def check(self, value: Any) -> Any:
@@ -87,11 +90,13 @@ class Parameter:
         whole = self.kind == "int"
         low, high = (self.range.low, self.range.high) if self.range else (-math.inf, math.inf)
         rule = f"{self.name} must be a {'whole ' if whole else ''}number from {low:g} to {high:g}"
+        if not isinstance(value, int | float) and hasattr(value, "item"):
+            with contextlib.suppress(
+                ValueError, RuntimeError, TypeError
+            ):  # several numbers at once fail below
+                value = value.item()
         if isinstance(value, bool) or not isinstance(value, int | float):
-            try:
-                value = value.item()  # a numpy or torch scalar
-            except (AttributeError, ValueError, RuntimeError):
-                raise ValueError(f"{rule}; got {value!r}") from None
+            raise ValueError(f"{rule}; got {value!r}")
         if not low <= value <= high or (whole and value % 1 != 0):  # nan fails the comparison
             raise ValueError(f"{rule}; got {value!r}")
         return int(value) if whole else float(value)
@@ -102,7 +107,9 @@ def parameters(function: Callable[..., Any]) -> dict[str, Parameter]:
     function = inspect.unwrap(function)
     hints = typing.get_type_hints(function, include_extras=True)
     signature = inspect.signature(function)
-    return {name: _parameter(name, hints.get(name, Any), p.default) for name, p in signature.parameters.items()}
+    return {
+        name: _parameter(name, hints.get(name, Any), p.default) for name, p in signature.parameters.items()
+    }
 
 
 def _parameter(name: str, hint: Any, default: Any) -> Parameter:

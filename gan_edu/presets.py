@@ -39,7 +39,11 @@ class Preset:
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         "rotating": Preset(
-            settings={"generator_learning_rate": 1e-3, "discriminator_learning_rate": 3e-4, "optimizer": "adam:beta1=0.5"},
+            settings={
+                "generator_learning_rate": 1e-3,
+                "discriminator_learning_rate": 3e-4,
+                "optimizer": "adam:beta1=0.5",
+            },
         ),
         "frozen": Preset(
             settings={

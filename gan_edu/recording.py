@@ -6,7 +6,6 @@ gives the same numbers as never having stopped.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,7 +34,9 @@ class Recording:
             timeline, never a shorter one.
     """
 
-    def __init__(self, training: Training | None, frames: list[Frame] | None = None, budget: int = BUDGET) -> None:
+    def __init__(
+        self, training: Training | None, frames: list[Frame] | None = None, budget: int = BUDGET
+    ) -> None:
         self.frames: list[Frame] = list(frames or [])
         self.training = training
         self.budget = budget
@@ -151,9 +152,13 @@ class Recording:
                 header = json.loads((file.metadata() or {})["gan_edu"])
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no iterator there)
         except (SafetensorError, KeyError, json.JSONDecodeError, FileNotFoundError) as error:
-            raise ValueError(f"path must name a recording saved by gan_edu; got {str(path)!r} ({error})") from None
+            raise ValueError(
+                f"path must name a recording saved by gan_edu; got {str(path)!r} ({error})"
+            ) from None
         if header["format"] > FORMAT:
-            raise ValueError(f"this recording has format {header['format']}, newer than {FORMAT}; update gan_edu")
+            raise ValueError(
+                f"this recording has format {header['format']}, newer than {FORMAT}; update gan_edu"
+            )
         settings = [Settings.from_json(s) for s in header["settings"]]
         grouped: list[dict[str, Tensor]] = [{} for _ in header["frames"]]
         for name, tensor in tensors.items():

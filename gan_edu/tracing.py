@@ -56,7 +56,9 @@ def _trace(function: Function, tensors: tuple[Tensor, ...]) -> Function:
             return tuple(t.detach() for t in function(*args))
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # TorchScript says that it is old; nothing newer runs without a compiler
+        warnings.simplefilter(
+            "ignore"
+        )  # TorchScript says that it is old; nothing newer runs without a compiler
         try:
             graph = make_fx(detached)(*tensors)
             graph.graph.eliminate_dead_code()

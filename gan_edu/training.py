@@ -1,4 +1,4 @@
-"""Training is an iterator of frames: `for frame in train(gan(ring())): ...`
+"""Training is an iterator of frames, as in `for frame in train(gan(ring()))`.
 
 The caller's loop is the callback system: to pause is not to ask for the next frame. Between two frames any setting
 may change (`training.change(discriminator_learning_rate=1e-4)`). A frame is immutable and holds all that is needed
@@ -17,7 +17,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gan_edu import catalogue, device as devices
+from gan_edu import catalogue
+from gan_edu import device as devices
 from gan_edu.dynamics.dynamics import Dynamics, Gradient, Mover, Moves, State, begin, draw, gradient
 from gan_edu.games.game import Game
 from gan_edu.optimizers.optimizer import Optimizer, Rate
@@ -65,7 +66,10 @@ class Settings:
     def as_json(self) -> dict[str, Any]:
         """The settings as JSON values; `from_json` reads them back."""
         fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        return {k: getattr(v, "recipe", None) or (list(v) if isinstance(v, tuple) else v) for k, v in fields.items()}
+        return {
+            k: getattr(v, "recipe", None) or (list(v) if isinstance(v, tuple) else v)
+            for k, v in fields.items()
+        }
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Settings:
@@ -74,10 +78,12 @@ class Settings:
         Raises:
             ValueError: If the game was made by hand, so that it can't be rebuilt.
         """
-        made = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        made: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
         for name in ("game", "dynamics", "optimizer"):
             if not isinstance(made[name], Mapping):
-                raise ValueError(f"{name} was made by hand, so it can't be rebuilt; use one from the catalogue")
+                raise ValueError(
+                    f"{name} was made by hand, so it can't be rebuilt; use one from the catalogue"
+                )
             made[name] = catalogue.build(made[name])
         return cls(**made)
 
@@ -148,13 +154,20 @@ class Training(Iterator[Frame]):
         """
         for name in FIXED:
             if name in changes and changes[name] != getattr(self._settings, name):
-                raise ValueError(f"{name} can't change while training; start anew, or fork, with {name}={changes[name]!r}")
+                raise ValueError(
+                    f"{name} can't change while training; start anew, or fork, with {name}={changes[name]!r}"
+                )
         new = resolve(changes.pop("game", self._settings.game), changes, base=self._settings)
         if self._frame is not None:
             have = {k: v.shape[-1] for k, v in self._frame.players.items() if k in ("theta_d", "theta_g")}
-            need = {"theta_d": new.game.discriminator.n_parameters, "theta_g": new.game.generator.n_parameters}
+            need = {
+                "theta_d": new.game.discriminator.n_parameters,
+                "theta_g": new.game.generator.n_parameters,
+            }
             if have != need:
-                raise ValueError(f"networks can't change their size while training; have {have}, asked for {need}")
+                raise ValueError(
+                    f"networks can't change their size while training; have {have}, asked for {need}"
+                )
         self._use(new)
 
     def __iter__(self) -> Training:
@@ -224,7 +237,9 @@ class Training(Iterator[Frame]):
         state = self._advance(frame.state, calls)
         alive, died_at = frame.alive, frame.died_at
         finite = _finite(state)
-        if bool((alive & ~finite).any()):  # rare: walk the same steps again, one by one, to see who fell where
+        if bool(
+            (alive & ~finite).any()
+        ):  # rare: walk the same steps again, one by one, to see who fell where
             self._generator.set_state(before)
             state = frame.state
             for _ in range(calls):
@@ -319,7 +334,7 @@ def _check_steps(steps: Any) -> int | None:
 
 def _check_rate(name: str, rate: Any, runs: int) -> float | tuple[float, ...]:
     one = Parameter(name, "float", range=RATE)
-    if isinstance(rate, str) or not isinstance(rate, Sequence | Tensor) and not hasattr(rate, "__len__"):
+    if isinstance(rate, str) or (not isinstance(rate, Sequence | Tensor) and not hasattr(rate, "__len__")):
         return one.check(rate)
     rates = tuple(one.check(float(r)) for r in rate)
     if len(rates) != runs:

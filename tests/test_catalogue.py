@@ -101,8 +101,13 @@ def test_the_example_of_the_docs_is_found_without_another_edit(tmp_path, monkeyp
     monkeypatch.setattr(gan_edu.optimizers, "__path__", [*gan_edu.optimizers.__path__, str(tmp_path)])
     catalogue.entries.cache_clear()
     try:
-        assert catalogue.entries("optimizers")["sign_descent"].summary == "Sign descent: theta <- theta - eta sign(g)."
-        made = record(gan(ring(), width=4), optimizer="sign_descent", steps=3, steps_per_frame=1, progress=False)
+        assert (
+            catalogue.entries("optimizers")["sign_descent"].summary
+            == "Sign descent: theta <- theta - eta sign(g)."
+        )
+        made = record(
+            gan(ring(), width=4), optimizer="sign_descent", steps=3, steps_per_frame=1, progress=False
+        )
         moved = made[1].players["theta_g"] - made[0].players["theta_g"]
         assert set(moved.abs().mul(1e3).round().unique().tolist()) <= {0.0, 1.0}
         module = importlib.import_module("gan_edu.optimizers.sign_descent")

@@ -43,7 +43,9 @@ def test_cuda_repeats_saves_and_forks(tmp_path):
 
     whole = record(GAME, steps=40, device="cuda", runs=2, progress=False)
     again = record(GAME, steps=40, device="cuda", runs=2, progress=False)
-    loaded = Recording.load(record(GAME, steps=20, device="cuda", runs=2, progress=False).save(tmp_path / "x"))
+    loaded = Recording.load(
+        record(GAME, steps=20, device="cuda", runs=2, progress=False).save(tmp_path / "x")
+    )
     extend(loaded, 40, progress=False)
     fork = extend(whole.fork(1), 40, progress=False)
     for other in (again, loaded, fork):
@@ -66,7 +68,9 @@ def test_cuda_learns_what_the_cpu_learns():
 
 @pytest.mark.gpu
 def test_cuda_divergence_is_data():
-    made = record(GAME, steps=30, device="cuda", runs=2, learning_rate=[1e-3, 1e3], optimizer="sgd", progress=False)
+    made = record(
+        GAME, steps=30, device="cuda", runs=2, learning_rate=[1e-3, 1e3], optimizer="sgd", progress=False
+    )
     assert made[-1].alive.tolist() == [True, False]
     assert int(made[-1].died_at[1]) > 0
     assert all(bool(torch.isfinite(v).all()) for v in made[-1].players.values())

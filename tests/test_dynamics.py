@@ -35,7 +35,9 @@ def slope(loss, players, name, batch):
     """The gradient by autograd, each run on its own."""
     theta = players[name].clone().requires_grad_()
     value = loss({**players, name: theta}, batch)
-    return torch.stack([torch.autograd.grad(value[r], theta, retain_graph=True)[0][r] for r in range(len(value))])
+    return torch.stack(
+        [torch.autograd.grad(value[r], theta, retain_graph=True)[0][r] for r in range(len(value))]
+    )
 
 
 @pytest.mark.parametrize("name", ["theta_d", "theta_g"])

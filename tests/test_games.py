@@ -44,7 +44,9 @@ def test_generator_losses_differ_and_are_what_they_are_called(setting, generator
     _, players, batch = setting
     game = gan(ring(), width=8, generator_loss=generator_loss)
     prob_fake = 1 / (1 + np.exp(-logits(game, players, batch)[1]))
-    expected = {"non_saturating": -np.log(prob_fake), "minimax": np.log(1 - prob_fake)}[generator_loss].mean(1)
+    expected = {"non_saturating": -np.log(prob_fake), "minimax": np.log(1 - prob_fake)}[generator_loss].mean(
+        1
+    )
     np.testing.assert_allclose(game.generator_loss(players, batch).numpy(), expected, rtol=1e-5)
 
 
@@ -112,4 +114,6 @@ def test_discriminator_is_blind_to_the_order_of_a_batch(setting):
     game, players, batch = setting
     order = torch.randperm(20, generator=rng(2))
     shuffled = Batch(batch.x_real[:, order], batch.z[:, order.flip(0)])
-    torch.testing.assert_close(game.discriminator_loss(players, batch), game.discriminator_loss(players, shuffled))
+    torch.testing.assert_close(
+        game.discriminator_loss(players, batch), game.discriminator_loss(players, shuffled)
+    )

@@ -1,5 +1,6 @@
 """Networks against torch.nn, and gradients against finite differences."""
 
+import itertools
 import math
 
 import pytest
@@ -26,7 +27,7 @@ def module_with(theta: torch.Tensor, sizes: tuple[int, ...], activation: str) ->
     """An nn.Sequential with the parameters of one flat theta, filled by index arithmetic of its own."""
     layers: list[nn.Module] = []
     at = 0
-    for k, (fan_in, fan_out) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+    for k, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes)):
         layer = nn.Linear(fan_in, fan_out, dtype=theta.dtype)
         with torch.no_grad():
             for i in range(fan_in):

@@ -162,7 +162,10 @@ def test_settings_survive_json(name):
     [
         ({"runs": 0}, ["runs", "from 1", "got 0"]),
         ({"batch": 3}, ["settings must be among", "batch_size", "got batch"]),
-        ({"dynamics": "alternate"}, ["dynamics", "simultaneous", "'alternate'", "did you mean 'alternating'"]),
+        (
+            {"dynamics": "alternate"},
+            ["dynamics", "simultaneous", "'alternate'", "did you mean 'alternating'"],
+        ),
         ({"dynamics": 3}, ["dynamics", "int"]),
         ({"learning_rate": -1}, ["generator_learning_rate", "from 0", "got -1"]),
         ({"learning_rate": float("nan")}, ["generator_learning_rate", "nan"]),

@@ -14,7 +14,7 @@ def alternating(
     discriminator_steps: Annotated[int, Range(0, 100, slider=(0, 10))] = 1,
     generator_steps: Annotated[int, Range(0, 100, slider=(0, 10))] = 1,
 ) -> Dynamics:
-    """k discriminator updates, then j generator updates, each on a fresh batch.
+    """K discriminator updates, then j generator updates, each on a fresh batch.
 
         theta_d <- theta_d - eta_d grad_d L_d(theta_d, theta_g)     k times
         theta_g <- theta_g - eta_g grad_g L_g(theta_d, theta_g)     j times, against the new theta_d

@@ -120,7 +120,9 @@ def begin(game: Game, optimizer: Optimizer, runs: int, generator: torch.Generato
     return State(players, slots, {"theta_d": nothing, "theta_g": nothing})
 
 
-def draw(dynamics: Dynamics, game: Game, runs: int, batch_size: int, generator: torch.Generator) -> list[Batch]:
+def draw(
+    dynamics: Dynamics, game: Game, runs: int, batch_size: int, generator: torch.Generator
+) -> list[Batch]:
     """The batches of one step, in the order in which it uses them."""
     return [
         game.draw(runs, batch_size, generator)

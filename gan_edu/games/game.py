@@ -75,7 +75,7 @@ class Game:
         return Batch(nothing, self.draw_latent((runs, batch_size), generator))
 
     def draw_latent(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-        """z ~ N(0, I) of shape (*shape, l)."""
+        """Z ~ N(0, I) of shape (*shape, l)."""
         return torch.randn((*shape, self.latent_dim), generator=generator, device=generator.device)
 
     def prob_real(self, theta_d: Tensor, x: Tensor) -> Tensor:

@@ -1,16 +1,11 @@
-"""The multilayer perceptron: h <- a(h W + b), layer by layer, for a whole population of networks at once.
-
-`reference` below is the definition, in four lines. `_MLP` computes the same numbers faster: a toy GAN spends its
-time on dispatching small operators and on moving memory, so the forward pass activates in place and the backward
-pass is written out (2.3 operators a layer fewer, no gradient that nobody asked for). Where a gradient of a gradient is wanted
-(gradient penalties, unrolling, Jacobians) it falls back on the definition. A test holds the two together.
-"""
+"""The multilayer perceptron: h <- a(h W + b), layer by layer, for a whole population of networks at once."""
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
@@ -89,7 +84,7 @@ class _Plan:
     """Where each layer lies in theta, worked out once."""
 
     def __init__(self, sizes: tuple[int, ...], activations: Sequence[Activation | None]) -> None:
-        self.layers = list(zip(sizes[:-1], sizes[1:], strict=True))
+        self.layers = list(itertools.pairwise(sizes))
         self.activations_ = tuple(a.apply_ if a else None for a in activations)
         self.lengths = [n for i, o in self.layers for n in (i * o, o)]
         self.n_parameters = sum(self.lengths)
@@ -129,14 +124,20 @@ def _initial_layer(
     shape = (*lead, fan_in, fan_out)
     if init == "uniform":
         bound = 1 / math.sqrt(fan_in)
-        both = torch.rand((*lead, fan_in + 1, fan_out), generator=generator, device=device) * 2 * bound - bound
+        both = (
+            torch.rand((*lead, fan_in + 1, fan_out), generator=generator, device=device) * 2 * bound - bound
+        )
         return both[..., :-1, :], both[..., -1, :]
     weight = torch.randn(shape, generator=generator, device=device)
     if init == "orthogonal":
         tall = weight if fan_in >= fan_out else weight.mT
         q, r = torch.linalg.qr(tall)
-        q = q * r.diagonal(dim1=-2, dim2=-1).sign().unsqueeze(-2)  # else the law is not uniform over rotations
+        q = q * r.diagonal(dim1=-2, dim2=-1).sign().unsqueeze(
+            -2
+        )  # else the law is not uniform over rotations
         weight = q if fan_in >= fan_out else q.mT
     else:
-        weight = weight * (gain / math.sqrt(fan_in) if init == "kaiming" else math.sqrt(2 / (fan_in + fan_out)))
+        weight = weight * (
+            gain / math.sqrt(fan_in) if init == "kaiming" else math.sqrt(2 / (fan_in + fan_out))
+        )
     return weight, torch.zeros((*lead, fan_out), device=device)

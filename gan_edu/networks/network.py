@@ -38,6 +38,7 @@ class Network:
     out_dim: int
 
     def __call__(self, theta: Tensor, x: Tensor) -> Tensor:
+        """What the network makes of x."""
         y = self.forward(theta, x)
         watched = _watched.get()
         if watched is not None and watched[0] is self:

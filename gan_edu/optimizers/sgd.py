@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from torch import Tensor
 
 from gan_edu.optimizers.optimizer import Optimizer, Rate, Slots
