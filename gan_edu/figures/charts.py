@@ -299,7 +299,7 @@ def _add_panel(figure: Figure, row: int, panel: Panel, colours: Theme, texts: Ma
     }  # fmt: skip
     for reference in panel.references:
         others = [other.value for other in panel.references if other is not reference]
-        across = {"row": row, "col": 1, "xref": "x domain", "x0": 0, "x1": 1, "layer": "between"}
+        across = {"row": row, "col": 1, "xref": "x domain", "x0": 0, "x1": 1, "layer": "above"}
         if reference.low is not None:
             shade = {"fillcolor": colours.muted, "opacity": 0.3, "line_width": 0}
             figure.add_shape(type="rect", y0=reference.low, y1=reference.high, **across, **shade)

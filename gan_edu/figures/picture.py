@@ -13,6 +13,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -62,6 +63,12 @@ class Picture(Figure):
         file = io.BytesIO()
         self.savefig(file, format="png", dpi=DPI * scale, metadata={"Description": self.alt})
         return file.getvalue()
+
+    def pixels(self) -> np.ndarray:
+        """The figure as (height, width, 3) bytes of red, green and blue."""
+        canvas = FigureCanvasAgg(self)
+        canvas.draw()
+        return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
     def save(self, path: str | Path, scale: float = 2) -> Path:
         """Write a PNG file, whole or not at all.

@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from gan_edu.figures import canvas
-from gan_edu.figures.palette import MARKERS, MATPLOTLIB_MARKERS, PALETTE, Theme
+from gan_edu.figures.palette import MARKERS, MATPLOTLIB_MARKERS, Theme
 from gan_edu.figures.picture import DPI, FONT, Picture, legend, look, style
 from gan_edu.scenes import LAYERS, Curve, Scene
 
@@ -26,6 +26,7 @@ TRAIL_SHADES = 8
 HALF_DASH = (0, (4, 2.5))
 MARGIN = {"left": 48, "right": 14, "top": 12, "bottom": 36}
 ROW = 22  # pixels of a line of text or of the legend
+LETTER = 8  # pixels of a letter, on average, with room to spare
 ENTRY = 150  # pixels of an entry of the legend
 
 
@@ -91,9 +92,9 @@ class SceneFigure(Picture):
     ) -> None:
         if not scenes:
             raise ValueError("scenes must hold at least one scene; got none")
-        self._letters = max(20, int(size / (0.56 * PALETTE.font_size)))  # that fit beside each other
-        lines = max(1 + len(self._wrap(scene)) for scene in scenes)
         room = max(40.0, size - MARGIN["left"] - MARGIN["right"])
+        self._letters = max(10, int(room / LETTER))
+        lines = max(1 + len(self._wrap(scene)) for scene in scenes)
         tall = room * max(_height(scene, layers) for scene in scenes)
         entries = _entries(scenes, tuple(layers), look(theme), texts)
         columns = max(1, int(size // ENTRY))
