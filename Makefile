@@ -43,6 +43,14 @@ format: $(READY) ## Put the code in shape
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+.PHONY: bench
+bench: $(READY) ## The engine's speed against a plain PyTorch loop
+	$(BIN)/python -m benchmarks.engine $(ARGS)
+
+.PHONY: site
+site: $(READY) ## The notebooks as static pages, in site/
+	$(BIN)/jupyter nbconvert --execute --to html --output-dir site notebooks/*.ipynb
+
 # The lock names versions and nothing else: which build of torch they mean, and what a CUDA build brings, is pip's choice.
 .PHONY: lock
 lock: $(READY) ## Bring requirements.lock up to date with pyproject.toml; UPGRADE=--upgrade takes newer versions

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 USER_ERROR = 2
 FIRST = "00_start.ipynb"
-EVALUATED = 2000  # samples of each run that the metrics see
+EVALUATED = 2500  # samples of each run that the metrics see
 
 TRAINING = {  # options that go to the training as they are, and only when given: a game may carry its own
     "dynamics": (str, "NAME[:key=value,...]", "who moves when; see `gan-edu list`"),
@@ -157,10 +157,12 @@ def _lab(options: argparse.Namespace) -> int:
     from jupyterlab.labapp import main as serve
 
     _prepare(options.dir)
+    # Our page_config.json: JupyterLab doesn't ask, over the first screen, whether it may fetch news.
+    paths = [str(Path(__file__).parent / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH")]
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
     words = [
         f"--ServerApp.root_dir={options.dir.resolve()}",
         f"--LabApp.default_url=/lab/tree/{FIRST}",  # so that the address it prints opens the notebook as well
-        "--LabApp.news_url=None",  # or else JupyterLab asks, over the first screen, whether it may show news
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # containers
         words.append("--allow-root")

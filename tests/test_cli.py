@@ -1,4 +1,5 @@
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def test_train_reports_what_the_engine_computes(capsys):
     target = catalogue.parse("ring:modes=5", "data")
     game = catalogue.parse("gan:width=8", "games", target=target)
     again = record(game, steps=30, runs=3, seed=7, learning_rate=0.01, batch_size=16, progress=False)
-    samples = again.samples(n=2000)
+    samples = again.samples(n=2500)
     assert result["modes_covered"] == modes_covered(samples, target).tolist()
     assert result["high_quality_share"] == pytest.approx(
         high_quality_share(samples, target).tolist(), abs=1e-4
@@ -218,6 +219,7 @@ def test_copying_never_overwrites(course, tmp_path):
 def test_lab_opens_the_first_notebook_of_the_copy(course, tmp_path, capsys, monkeypatch):
     served = []
     monkeypatch.setattr("jupyterlab.labapp.main", served.append)
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "/etc/mine")
     folder = tmp_path / "my course"
     folder.mkdir()
     (folder / "01_next.ipynb").write_text("mine")
@@ -226,6 +228,7 @@ def test_lab_opens_the_first_notebook_of_the_copy(course, tmp_path, capsys, monk
     assert {"--no-browser", "--port=9"} <= set(served[0])
     assert (folder / "00_start.ipynb").exists()
     assert "Kept yours: 01_next.ipynb" in err
+    assert os.environ["JUPYTER_CONFIG_PATH"].endswith(f"{os.pathsep}/etc/mine")
 
 
 def test_app_shows_the_notebook_that_was_asked_for(course, tmp_path, capsys, monkeypatch):

@@ -101,6 +101,12 @@ def test_links_that_open_a_notebook_lead_to_one_that_exists():
     assert [target for target in sorted(targets) if not (ROOT / target).exists()] == []
 
 
+def test_links_between_pages_lead_to_files_that_exist():
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
+    links = {(page, link) for page in pages for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text())}
+    assert [f"{page.name}: {link}" for page, link in links if not (page.parent / link).exists()] == []
+
+
 # commands
 
 
@@ -180,9 +186,10 @@ def test_the_installed_wheel_opens_jupyterlab_on_a_copy(wheel, tmp_path):
         address = _wait_for_address(log, server)
         assert address.split("?")[0].endswith("/lab/tree/00_start.ipynb")
         assert "token=" in address
-        status = address.replace("lab/tree/00_start.ipynb", "api/status")
-        with urllib.request.urlopen(status, timeout=20) as answer:
-            assert "kernels" in json.load(answer)
+        with urllib.request.urlopen(address, timeout=20) as answer:
+            page = answer.read().decode()
+        config = json.loads(re.search(r'id="jupyter-config-data"[^>]*>(.*?)</script>', page, re.DOTALL)[1])
+        assert config["disabledExtensions"] == ["@jupyterlab/apputils-extension:announcements"]
         assert (tmp_path / "my course" / "00_start.ipynb").exists()
     finally:
         server.terminate()
