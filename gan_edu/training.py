@@ -187,6 +187,7 @@ class Training(Iterator[Frame]):
             calls = min(calls, -(-(self._limit - frame.step) // advance))
             if calls <= 0:
                 raise StopIteration
+        self._prepare(frame)
         began = time.perf_counter()
         with _one_thread(self._settings.device), devices.memory_errors(self._settings.runs):
             self._frame = self._next(frame, calls)
@@ -207,6 +208,20 @@ class Training(Iterator[Frame]):
         if self._frame is not None and old is not None and settings.optimizer is not old.optimizer:
             self._frame = _with_memory(self._frame, settings.optimizer)
         self._captured: devices.CapturedStep | None = None
+        self._prepared = False
+
+    def _prepare(self, frame: Frame) -> None:
+        """Take one step and forget it, so that tracing and graph capture stay out of the training's seconds."""
+        if self._prepared:
+            return
+        with _one_thread(self._settings.device), devices.memory_errors(self._settings.runs):
+            if self._settings.device == "cuda":
+                self._captured = devices.CapturedStep(self._step, frame.state, self._generator)
+            else:
+                before = self._generator.get_state()
+                self._step(frame.state)
+                self._generator.set_state(before)
+        self._prepared = True
 
     def _first(self) -> Frame:
         s = self._settings
@@ -222,9 +237,7 @@ class Training(Iterator[Frame]):
         return s.dynamics.step(self._moves, state, batches)
 
     def _advance(self, state: State, calls: int) -> State:
-        if self._settings.device == "cuda":
-            if self._captured is None:
-                self._captured = devices.CapturedStep(self._step, state, self._generator)
+        if self._captured is not None:
             moved = self._captured(state, calls)
         else:
             moved = state
