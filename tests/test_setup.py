@@ -165,11 +165,16 @@ def test_the_wheel_carries_notebooks_and_data_but_no_rubbish(wheel):
         "gan_edu/figures/stage.js",
         "gan_edu/figures/stage.css",
     } <= names
-    tracked = subprocess.run(
-        ["git", "ls-files", "gan_edu", "notebooks"], cwd=ROOT, check=True, capture_output=True, text=True
-    ).stdout.split()
-    assert {f"gan_edu/{name}" if name.startswith("notebooks/") else name for name in tracked} <= names
-    assert not [name for name in names if re.search(r"__pycache__|\.ipynb_checkpoints|\.pyc$", name)]
+    rubbish = re.compile(r"__pycache__|\.ipynb_checkpoints|\.pyc$")
+    files = [
+        p.relative_to(ROOT)
+        for top in ("gan_edu", "notebooks")
+        for p in (ROOT / top).rglob("*")
+        if p.is_file()
+    ]
+    wanted = {path.as_posix() for path in files if not rubbish.search(path.as_posix())}
+    assert {f"gan_edu/{name}" if name.startswith("notebooks/") else name for name in wanted} <= names
+    assert not list(filter(rubbish.search, names))
 
 
 @pytest.mark.slow
