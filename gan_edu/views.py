@@ -8,6 +8,7 @@ Axes: N samples, T frames, L lines, K points of a line.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import weakref
 from collections.abc import Collection, Mapping, Sequence
@@ -71,6 +72,7 @@ def scene(
     extent: tuple[float, float, float, float] | None = None,
     caption: str = "",
     title: str = "",
+    target: Target | None = None,
 ) -> Scene:
     """The picture of one run at one frame.
 
@@ -89,6 +91,7 @@ def scene(
         extent: Of the picture; the target's own unless given.
         caption: What is seen; the step is put before it.
         title: Such as "A".
+        target: In place of the frame's own, of the same dimension: the one that will be trained on next.
 
     Raises:
         ValueError: If there is no such run.
@@ -103,15 +106,18 @@ def scene(
     """
     frame = source[index] if isinstance(source, Recording) else source
     look = _look(frame, run)
+    if target is not None:
+        look = _Look(dataclasses.replace(look.game, target=target), look.players)
     generator = torch.Generator().manual_seed(seed)
     z = look.game.draw_latent((1, n_samples), generator)
     with torch.no_grad():
         x_real = look.target.sample(n_samples, generator)
         x_fake = look.game.generator(look.players["theta_g"], z)[0]
+    parts: dict[str, Any]
     if look.target.image_shape:
         parts = _sheet(look, x_fake)
     elif look.target.dim == 1:
-        parts = _densities(look, x_real, x_fake, layers)
+        parts = _densities(look, x_real, x_fake)
     else:
         parts = {"data": _plane(x_real), "samples": _plane(x_fake)}
         if look.target.dim == 2:
@@ -123,9 +129,10 @@ def scene(
             parts["manifold"] = _manifold(look)
         if "trails" in layers and isinstance(source, Recording):
             parts["trails"] = _trails(source, index, run, z[0, :TRAILS])
-    kept = {name: value for name, value in parts.items() if name in layers or name in ("extent", "curves")}
+    extent = extent or parts.pop("extent", look.target.extent)
+    kept = {name: value for name, value in parts.items() if name in layers}
     words = f"step {frame.step:,}" + (f" · {caption}" if caption else "")
-    return Scene(**{"extent": extent or look.target.extent, **kept, "step": frame.step, "caption": words, "title": title})
+    return Scene(extent=extent, step=frame.step, caption=words, title=title, **kept)
 
 
 def prob_real_on_grid(look: _Look, extent: tuple[float, float, float, float], grid: int) -> np.ndarray:
@@ -215,7 +222,7 @@ def _sheet(look: _Look, x: Tensor) -> dict[str, np.ndarray]:
     return {"tiles": 1 - tiles.clamp(0, 1).numpy()}
 
 
-def _densities(look: _Look, x_real: Tensor, x_fake: Tensor, layers: Collection[str]) -> dict[str, object]:
+def _densities(look: _Look, x_real: Tensor, x_fake: Tensor) -> dict[str, Any]:
     """Curves over a 1-D target. Densities are drawn as shares of p's greatest value, D as it is."""
     low, high, *_ = look.target.extent
     x = torch.linspace(low, high, 300)
@@ -230,7 +237,7 @@ def _densities(look: _Look, x_real: Tensor, x_fake: Tensor, layers: Collection[s
         name: np.stack([points[:200, 0].numpy(), np.full(len(points[:200]), height)], -1)
         for name, points, height in (("data", x_real, -0.05), ("samples", x_fake, -0.11))
     }
-    return {"extent": (low, high, -0.16, 1.1), "curves": curves if "curves" in layers else (), **rugs}
+    return {"extent": (low, high, -0.16, 1.1), "curves": curves, **rugs}
 
 
 def smooth_density(samples: Tensor, x: Tensor, bandwidth: float) -> Tensor:
@@ -474,7 +481,7 @@ def _stage_parts(look: _Look, points: dict[str, Tensor], extra: dict[str, Any], 
     if target.dim == 1:
         generator = torch.Generator().manual_seed(0)
         fakes = look.game.generator(look.players["theta_g"], look.game.draw_latent((1, 1000), generator))[0]
-        return _densities(look, points.get("data", torch.empty(0, 1)), fakes.detach(), ("curves",))
+        return _densities(look, points.get("data", torch.empty(0, 1)), fakes.detach())
     parts: dict[str, Any] = {name: _plane(x) for name, x in points.items()} | extra
     if target.dim == 2:
         parts["field"] = prob_real_on_grid(look, target.extent, grid)

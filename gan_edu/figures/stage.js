@@ -712,6 +712,7 @@ function render({ model, el }) {
     el.style.setProperty("--gan-size", `${model.get("size")}px`);
     look = { theme, palette, texts };
     refresh();
+    model.send({ kind: "theme", theme: name }); // for what is drawn beside it
   }
 
   // ---- frames

@@ -6,6 +6,7 @@ run and keep the old ones.
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any, Literal
 import torch
 
 from gan_edu import catalogue
+from gan_edu.data.target import Target
 from gan_edu.recording import Recording
 from gan_edu.training import FIXED, Frame, Settings, Training
 
@@ -85,9 +87,23 @@ class Session:
         return self.recording.settings
 
     @property
+    def next_target(self) -> Target:
+        """The target of the next frame: a wanted one shows at once, also while nothing trains."""
+        if not self.at_newest:
+            return self.frame.settings.game.target
+        return without_fresh_start(self.wanted, self.running).game.target
+
+    @property
     def waiting(self) -> tuple[str, ...]:
         """Names of the settings that are wanted but need a fresh start."""
-        return tuple(_differences(self.wanted, without_fresh_start(self.wanted, self.running)))
+        names = list(_differences(self.wanted, without_fresh_start(self.wanted, self.running)))
+        if "game" in names:
+            want, have = (settings.game.recipe or {} for settings in (self.wanted, self.running))
+            if want.get("name") == have.get("name"):
+                changed = [k for k, v in want["arguments"].items() if v != have["arguments"][k]]
+                fresh = fresh_parameters(want["folder"], want["name"])
+                names[names.index("game") : names.index("game") + 1] = [k for k in changed if k in fresh or k == "target"]
+        return tuple(names)
 
     def change(self, wanted: Settings) -> bool:
         """Ask for other settings. They act on the next frame, but for those that need a fresh start.
@@ -115,6 +131,10 @@ class Session:
             wanted = dataclasses.replace(wanted, steps_per_frame=steps)
         return advance_with(self.recording, wanted)
 
+    def apply_wanted(self) -> None:
+        """Let the wanted settings act on the newest frame's training now."""
+        take_on(self.recording, without_fresh_start(self.wanted, self.running))
+
     def scrub(self, index: int) -> None:
         """Look at a frame of the run in hand; the last one means "follow the training"."""
         last = len(self.recording) - 1
@@ -138,6 +158,21 @@ class Session:
         """Take in a recording that was made elsewhere."""
         return self.take(self._new(recording, note))
 
+    def twin(self) -> tuple[Run, Run]:
+        """Fork, to compare: the old run and its twin, which is now in hand."""
+        old = self.run
+        return old, self.fork()
+
+    def keep_up(self, other: Run) -> None:
+        """Train another run on, with its own settings, until it has come as far as the one in hand."""
+        while other.recording[-1].step < self.frame.step and advance_with(other.recording, other.recording.settings):
+            pass
+
+    def beside(self, other: Run) -> int:
+        """Index of another run's frame at the step that is looked at, or the nearest one before it."""
+        step = self.frame.step
+        return max(0, bisect.bisect_right(other.recording.frames, step, key=lambda frame: frame.step) - 1)
+
     def take(self, run: Run) -> Run:
         """Put a run in hand, with the settings that it has."""
         self.wanted = run.recording.settings
@@ -159,11 +194,16 @@ class Session:
 
 def advance_with(recording: Recording, wanted: Settings) -> Frame | None:
     """Train up to the next frame with these settings."""
+    take_on(recording, wanted)
+    return recording.advance()
+
+
+def take_on(recording: Recording, wanted: Settings) -> None:
+    """Change the settings of a recording's training."""
     if recording.training is None:
         recording.training = Training(recording.frames[-1].settings, start=recording.frames[-1])
     if changes := _differences(wanted, recording.training.settings):
         recording.training.change(**changes)
-    return recording.advance()
 
 
 def without_fresh_start(wanted: Settings, running: Settings) -> Settings:

@@ -9,10 +9,11 @@ from typing import Any
 import ipywidgets as widgets
 
 from gan_edu import catalogue
-from gan_edu.labs.controls import Control, Form, menu
+from gan_edu.labs.controls import LABEL_WIDTH, Control, Form, menu
 from gan_edu.labs.session import fresh_parameters
 from gan_edu.labs.texts import TEXTS
 from gan_edu.parameters import Parameter, Range
+from gan_edu.presets import PRESETS
 from gan_edu.training import NUMBERS, Settings, resolve
 
 RATES = ("generator_learning_rate", "discriminator_learning_rate")
@@ -89,6 +90,7 @@ class SettingsPanel:
     Args:
         settings: What they say at first.
         on_change: Gets new settings when a control has changed, or the ValueError that forbids them.
+        on_preset: Gets the name of a preset that was chosen.
 
     Example:
         >>> from gan_edu.presets import PRESETS
@@ -97,8 +99,13 @@ class SettingsPanel:
         0.0003
     """
 
-    def __init__(self, settings: Settings, on_change: Callable[[Settings | ValueError], None]) -> None:
-        self._on_change, self._quiet = on_change, False
+    def __init__(
+        self,
+        settings: Settings,
+        on_change: Callable[[Settings | ValueError], None],
+        on_preset: Callable[[str], None] = lambda name: None,
+    ) -> None:
+        self._on_change, self._on_preset, self._quiet = on_change, on_preset, False
         game = settings.game.recipe
         assert game is not None, "a lab needs a game from the catalogue"
         self.target = Choice("data", game["arguments"]["target"], self._changed)
@@ -109,6 +116,14 @@ class SettingsPanel:
         for control in self.numbers.values():
             control.widget.observe(self._changed, "value")
         self._base = settings
+        self.preset = widgets.Dropdown(
+            options=[*((TEXTS[f"preset_{name}"], name) for name in PRESETS), (TEXTS["preset_own"], "")],
+            description=TEXTS["menu_preset"],
+            layout=widgets.Layout(width="auto", margin="1px 0"),
+            style={"description_width": LABEL_WIDTH},
+        )
+        self.say_preset()
+        self.preset.observe(self._preset_chosen, "value")
         self.waiting = widgets.HTML(TEXTS["fresh_note"]).add_class("gan-lab-note")
 
     @property
@@ -136,6 +151,11 @@ class SettingsPanel:
                 control.value = _one(getattr(settings, name))
             self._base = settings
 
+    def say_preset(self) -> None:
+        """Let the menu of presets say which of them the controls agree with, if any."""
+        with self.quiet():
+            self.preset.value = preset_of(self.settings) or ""
+
     def say_waiting(self, names: tuple[str, ...]) -> None:
         """Say which settings need a fresh start."""
         words = ", ".join(name.replace("_", " ") for name in names)
@@ -162,15 +182,36 @@ class SettingsPanel:
             ],
             titles=[TEXTS[f"group_{name}"] for name in ("target", "game", "dynamics", "fresh")],
         )
-        return widgets.VBox([self.target.menu, *(self.numbers[name].widget for name in LIVE), folded])
+        return widgets.VBox([self.preset, self.target.menu, *(self.numbers[name].widget for name in LIVE), folded])
 
     def _changed(self, _change: Any) -> None:
         if self._quiet:
             return
         try:
-            self._on_change(self.settings)
+            wanted = self.settings
         except ValueError as error:
             self._on_change(error)
+            return
+        self.say_preset()
+        self._on_change(wanted)
+
+    def _preset_chosen(self, change: Any) -> None:
+        if not self._quiet and change["new"]:
+            self._on_preset(change["new"])
+
+
+FREE = ("seed", "runs", "steps_per_frame", "device")
+"""Settings that a preset says nothing about."""
+
+
+def preset_of(settings: Settings) -> str | None:
+    """The preset that these settings are, whatever their seed."""
+    have = settings.as_json()
+    for name, preset in PRESETS.items():
+        want = resolve(preset.make(), preset.settings).as_json()
+        if all(have[key] == value for key, value in want.items() if key not in FREE):
+            return name
+    return None
 
 
 def _recipe(made: Any) -> Mapping[str, Any]:

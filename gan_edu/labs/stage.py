@@ -65,6 +65,7 @@ class Stage(anywidget.AnyWidget):
         self._news = threading.Condition()
         self._streaming = False
         self._viewed = False
+        self.shown_theme = "light"
         self._newest = 0
         self._sent = 0
         self._drawn = 0
@@ -77,6 +78,11 @@ class Stage(anywidget.AnyWidget):
     def drawn(self) -> int:
         """Number of the newest frame that a browser has drawn; `show` counts frames from 1."""
         return self._drawn
+
+    @property
+    def viewed(self) -> bool:
+        """Whether a browser has shown this stage."""
+        return self._viewed
 
     def show(self, scene: Scene) -> bool:
         """Show a scene as soon as the browser is ready for it; never blocks, and may come from any thread.
@@ -128,7 +134,9 @@ class Stage(anywidget.AnyWidget):
         with self._news:
             self._heard = time.monotonic()
             self._viewed = True
-            if content["kind"] == "ready":
+            if content["kind"] == "theme":
+                self.shown_theme = content["theme"]
+            elif content["kind"] == "ready":
                 # the new view needs the current frame even if others have it
                 self._in_flight.clear()
                 self._sent = 0

@@ -1,10 +1,11 @@
-"""Transport: play, pause, step, timeline, reset, fork, compare."""
+"""Transport: play, pause, step, timeline, reset, fork, compare, slow motion, and which run is in hand."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
@@ -15,33 +16,55 @@ from gan_edu.training import NUMBERS
 if TYPE_CHECKING:
     from gan_edu.labs.lab import Lab
 
+ICONS = {"train": "play", "pause": "pause"}
+STYLES = {"train": "success", "pause": "warning"}
+
 
 class Transport:
-    """The buttons and the timeline under the stage."""
+    """The buttons, the timeline and the menus of runs under the stage.
+
+    What the lab sets and what a learner sets come over the same wire; `_mine` tells them apart by thread, since
+    the worker moves the timeline while a learner may drag it.
+    """
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
         self._mine = threading.local()
         self.play = button("train", self._play, icon="play", style="success")
         self.steps = [button(f"step_{who}", lambda _, who=who: lab.step(who)) for who in ("both", "D", "G")]
-        self.fork = button("fork", lambda _: lab.fork())
+        self.fork = button("fork", lambda _: lab.fork(), icon="code-fork")
         self.reset = button("reset", lambda _: lab.reset(), icon="refresh")
-        self._steps = Control(NUMBERS["steps_per_frame"], lab.session.running.steps_per_frame, TEXTS["help_steps_per_frame"])
-        self.pace = widgets.Dropdown(
-            options=[(TEXTS["pace_every"], True), (TEXTS["pace_full"], False)], value=True,
-            description=TEXTS["pace"], layout=widgets.Layout(width="240px"),
+        self.compare = widgets.ToggleButton(
+            description=TEXTS["compare"], tooltip=TEXTS["compare_help"], layout=widgets.Layout(width="auto")
         )
-        self.pace.style.description_width = "44px"
+        self.compare.observe(self._heard(lambda on: lab.compare(on)), "value")
+        self._steps = Control(
+            NUMBERS["steps_per_frame"], lab.session.running.steps_per_frame, TEXTS["help_steps_per_frame"]
+        )
+        self._steps.widget.layout.flex = "1 1 260px"
+        self._steps.widget.style.description_width = "110px"
+        self.pace = _menu("pace", [(TEXTS["pace_every"], True), (TEXTS["pace_full"], False)])
         self.timeline = widgets.IntSlider(
             0, 0, 0, description=TEXTS["timeline"], readout=False, tooltip=TEXTS["timeline_help"],
-            layout=widgets.Layout(flex="1 1 200px", width="auto"),
-        )
-        self.timeline.observe(self._scrub, "value")
-        self.place = widgets.HTML(layout=widgets.Layout(width="150px"))
-        first = widgets.HBox([self.play, *self.steps, self.fork, self.reset]).add_class("gan-lab-row")
-        second = widgets.HBox([self.timeline, self.place]).add_class("gan-lab-row")
-        third = widgets.HBox([self._steps.widget, self.pace]).add_class("gan-lab-row")
-        self.box = widgets.VBox([first, second, third])
+            layout=widgets.Layout(flex="1 1 200px", width="auto"), style={"description_width": "70px"},
+        )  # fmt: skip
+        self.timeline.observe(self._heard(lambda index: lab.scrub(index)), "value")
+        self.place = widgets.HTML(layout=widgets.Layout(width="200px"))
+        self.runs, self.beside, self.population = _menu("run_menu"), _menu("compare_with"), _menu("population")
+        self.runs.observe(self._heard(lambda name: lab.take(name)), "value")
+        self.beside.observe(self._heard(lambda name: lab.take(name, beside=True)), "value")
+        self.population.observe(self._heard(self._look_at), "value")
+
+    @property
+    def box(self) -> widgets.Widget:
+        """All rows."""
+        slow = self._lab.slow.toggle
+        rows = [
+            [self.play, *self.steps, self.reset, self.fork, self.compare, slow],
+            [self.timeline, self.place],
+            [self._steps.widget, self.pace, self.runs, self.beside, self.population],
+        ]
+        return widgets.VBox([widgets.HBox(row).add_class("gan-lab-row") for row in rows])
 
     @property
     def steps_per_frame(self) -> int:
@@ -55,23 +78,38 @@ class Transport:
 
     def refresh(self) -> None:
         """Say where the session stands."""
-        session, playing = self._lab.session, self._lab.worker.running
-        name = "pause" if playing else "train"
+        lab = self._lab
+        session, name = lab.session, "pause" if lab.worker.running else "train"
         if self.play.description != TEXTS[name]:
-            self.play.description, self.play.tooltip = TEXTS[name], TEXTS[f"{name}_help"]
-            self.play.icon = "pause" if playing else "play"
-            self.play.button_style = "warning" if playing else "success"
+            with self.play.hold_sync():
+                self.play.description, self.play.tooltip = TEXTS[name], TEXTS[f"{name}_help"]
+                self.play.icon, self.play.button_style = ICONS[name], STYLES[name]
         last, position = len(session.recording) - 1, session.position
-        self._mine.moving = True
-        try:
-            with self.timeline.hold_sync():
-                if last >= self.timeline.value:
-                    self.timeline.max = last
-                self.timeline.value = position
-                self.timeline.max = last
-        finally:
-            self._mine.moving = False
-        self.place.value = TEXTS["step_at"].format(step=session.frame.step)
+        with self._own(), self.timeline.hold_sync():
+            self.timeline.max = max(last, self.timeline.value)
+            self.timeline.value = position
+            self.timeline.max = last
+        step, count = TEXTS["step_at"].format(step=session.frame.step), TEXTS["frame_at"]
+        self.place.value = f"{step} · {count.format(k=position + 1, n=last + 1)}"
+        names = [run.name for run in session.runs]
+        labels = {run.name: f"{run.name} ({run.note})" if run.note else run.name for run in session.runs}
+        self._offer(self.runs, [(labels[n], n) for n in names], session.run.name, len(names) > 1)
+        others = [(labels[n], n) for n in names if n != session.run.name]
+        beside = lab.other.name if lab.other is not None else None
+        self._offer(self.beside, others, beside, beside is not None)
+        runs = len(session.frame.alive)
+        choices = [(TEXTS["of"].format(k=k + 1, n=runs), k) for k in range(runs)]
+        self._offer(self.population, choices, lab.population, runs > 1)
+        with self._own():
+            self.compare.value = beside is not None
+
+    def _offer(self, menu: widgets.Dropdown, options: list[tuple[str, Any]], value: Any, shown: bool) -> None:
+        with self._own(), menu.hold_sync():
+            if list(menu.options) != options:
+                menu.options = options
+            if menu.value != value and value in [option for _, option in options]:
+                menu.value = value
+            menu.layout.display = "" if shown else "none"
 
     def _play(self, _: widgets.Button) -> None:
         if self._lab.worker.running:
@@ -79,9 +117,25 @@ class Transport:
         else:
             self._lab.train()
 
-    def _scrub(self, change: dict[str, int]) -> None:
-        if not getattr(self._mine, "moving", False):
-            self._lab.scrub(change["new"])
+    def _look_at(self, run: int) -> None:
+        self._lab.population = run
+        self._lab.draw()
+
+    def _heard(self, act: Callable[[Any], object]) -> Callable[[dict[str, Any]], None]:
+        def handler(change: dict[str, Any]) -> None:
+            if not getattr(self._mine, "speaking", False) and change["new"] is not None:
+                act(change["new"])
+
+        return handler
+
+    @contextmanager
+    def _own(self) -> Iterator[None]:
+        before = getattr(self._mine, "speaking", False)
+        self._mine.speaking = True
+        try:
+            yield
+        finally:
+            self._mine.speaking = before
 
 
 def button(name: str, act: Callable[[widgets.Button], object], icon: str = "", style: str = "") -> widgets.Button:
@@ -90,3 +144,10 @@ def button(name: str, act: Callable[[widgets.Button], object], icon: str = "", s
     made.layout = widgets.Layout(width="auto")
     made.on_click(act)
     return made
+
+
+def _menu(name: str, options: list[tuple[str, Any]] | None = None) -> widgets.Dropdown:
+    return widgets.Dropdown(
+        options=options or [], description=TEXTS[name], layout=widgets.Layout(width="auto", max_width="270px"),
+        style={"description_width": "auto"},
+    )  # fmt: skip

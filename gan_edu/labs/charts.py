@@ -1,0 +1,96 @@
+"""The charts of a lab: one plotly figure, made after the first picture and updated a few times a second."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+
+from gan_edu.data.target import Target
+from gan_edu.labs.texts import TEXTS
+from gan_edu.metrics.metric import METRICS
+from gan_edu.metrics.perfect import perfect
+from gan_edu.training import Settings
+from gan_edu.views import JUDGED
+
+EVERY = 0.4
+"""Seconds between two updates: plotly draws slowly, and says nothing when it has."""
+
+Arrays = Mapping[str, np.ndarray]
+
+
+class Charts:
+    """Losses, modes and the high-quality share over training, of one run or two.
+
+    `box` says that the charts are being made until the first have been: importing plotly takes seconds.
+
+    Args:
+        ask: Gives what `show` needs, whenever the charts are to be drawn.
+    """
+
+    def __init__(self, ask: Callable[[], dict[str, Any]]) -> None:
+        self._ask, self._wanted = ask, threading.Event()
+        self.box = widgets.VBox([widgets.HTML(TEXTS["charts_coming"])]).add_class("gan-lab-charts")
+        self._figure: Any = None
+        self._panels: list[Any] = []
+        self._about: Any = None
+        self._shown_at = 0.0
+
+    def request(self) -> None:
+        """Ask for a drawing soon; many requests make one drawing."""
+        self._wanted.set()
+
+    def run(self, stop: threading.Event) -> None:
+        """Draw whenever that is asked for, a few times a second at most; for a thread."""
+        while not stop.is_set():
+            if self._wanted.wait(0.2):
+                stop.wait(self._shown_at + EVERY - time.monotonic())
+                self._wanted.clear()
+                self.show(**self._ask())
+
+    def show(
+        self, settings: Settings, a: Arrays, b: Arrays | None = None, cursor: float | None = None, theme: str = "light"
+    ) -> None:
+        """Show these curves; the first time, or for another target or theme, a new figure is made."""
+        from gan_edu.figures.charts import training_chart, update_training_chart
+
+        about = (settings.game.target, (settings.game.recipe or {}).get("arguments", {}).get("generator_loss"), theme)
+        if self._about is None or not all(x is y or x == y for x, y in zip(about, self._about, strict=True)):
+            import plotly.graph_objects as go
+
+            self._panels = _panels(settings.game.target, about[1])
+            figure = training_chart(self._panels, a, b, cursor=cursor, theme=theme)
+            if self._figure is None:
+                self._figure = go.FigureWidget(figure)
+                self.box.children = [self._figure]
+            else:  # one widget for ever: each costs five megabytes
+                with self._figure.batch_update():
+                    self._figure.data = []
+                    self._figure.layout = figure.layout
+                    self._figure.add_traces(figure.data)
+            self._about = about
+        else:
+            update_training_chart(self._figure, self._panels, a, b, cursor=cursor)
+        self._shown_at = time.monotonic()
+
+    def close(self) -> None:
+        """Give the figure back."""
+        if self._figure is not None:
+            self._figure.close()
+
+
+def _panels(target: Target, generator_loss: str | None) -> list[Any]:
+    from gan_edu.figures.charts import loss_panel, metric_panel, modes_panel
+
+    share = METRICS["high_quality_share"]
+    low, high = share.limits(target)
+    line = perfect(share, target, n=JUDGED)
+    return [
+        loss_panel(generator_loss),
+        modes_panel(target.n_modes),
+        metric_panel(share.name, share.label, low=low, high=high, perfect=line),
+    ]
