@@ -79,6 +79,21 @@ def test_train_passes_on_only_what_was_asked(capsys, monkeypatch):
     assert asked == [{}, {"device": "cpu", "optimizer": "sgd", "runs": 2}]
 
 
+def test_train_applies_remedies_inner_first(capsys, monkeypatch):
+    applied, find = [], catalogue.find
+
+    def with_remedies(folder, name):
+        def remedy(game, by=1):
+            applied.append((name, by))
+            return game
+
+        return remedy if folder == "remedies" else find(folder, name)
+
+    monkeypatch.setattr(catalogue, "find", with_remedies)
+    output_of(capsys, *TINY, "--steps", "1", "--remedy", "noise:by=3", "--remedy", "packing")
+    assert applied == [("noise", 3), ("packing", 1)]
+
+
 def test_train_tells_where_a_run_diverged(capsys):
     words = [*TINY, "--steps", "40", "--optimizer", "sgd", "--learning-rate", "900", "--runs", "8"]
     result = json.loads(output_of(capsys, *words, "--json").out)
