@@ -15,7 +15,8 @@ import numpy as np
 from PIL import Image
 
 from gan_edu.figures import canvas
-from gan_edu.figures.picture import whole_file
+from gan_edu.figures.palette import Theme
+from gan_edu.figures.picture import look, whole_file
 from gan_edu.figures.scene_figure import SceneFigure
 from gan_edu.scenes import LAYERS, Scene
 
@@ -70,18 +71,18 @@ def save_gif(
     _check(scenes, fps)
     frames = _frames(scenes, progress, size=size, layers=layers, theme=theme, texts=texts)
     few = [scenes[k] for k in np.unique(np.linspace(0, len(scenes) - 1, SAMPLED).round().astype(int))]
-    colours = _mosaic(_frames(few, None, size=size, layers=layers, theme=theme, texts=texts))
+    mosaic = np.concatenate(list(_frames(few, None, size=size, layers=layers, theme=theme, texts=texts)))
     # as bytes from the start: true colours of a long film would not fit a small machine's memory
-    finest = colours.quantize(COLOURS[0])
-    drawn = [Image.fromarray(frame).quantize(palette=finest, dither=Image.Dither.NONE) for frame in frames]
+    palette = _palette(mosaic, COLOURS[0], look(theme))
+    drawn = [Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     durations = [max(20, round(1000 / fps))] * len(drawn)
     durations[-1] = max(durations[-1], PAUSE_AT_END)
     film = b""
     for count in COLOURS:
         if count < COLOURS[0]:
-            fewer = colours.quantize(count)
+            palette = _palette(mosaic, count, look(theme))
             drawn = [
-                frame.convert("RGB").quantize(palette=fewer, dither=Image.Dither.NONE) for frame in drawn
+                frame.convert("RGB").quantize(palette=palette, dither=Image.Dither.NONE) for frame in drawn
             ]
         file = io.BytesIO()
         drawn[0].save(file, "GIF", save_all=True, append_images=drawn[1:], duration=durations, loop=0)
@@ -181,6 +182,11 @@ def _frames(scenes: Sequence[Scene], progress: Progress | None, **look: Any) -> 
             progress(number, len(scenes))
 
 
-def _mosaic(frames: Iterable[np.ndarray]) -> Image.Image:
-    """Several frames in one image, from which the palette is chosen."""
-    return Image.fromarray(np.concatenate(list(frames)))
+def _palette(seen: np.ndarray, count: int, theme: Theme) -> Image.Image:
+    """So many colours for all frames: the theme's own exactly, which have a meaning, and the best for the rest."""
+    meant = (theme.background, theme.ink, theme.real, theme.fake, theme.field_fake, theme.field_real)
+    exact = [int(colour[k : k + 2], 16) for colour in meant for k in (1, 3, 5)]
+    rest = Image.fromarray(seen).quantize(count - len(meant)).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(exact + rest[: 3 * (count - len(meant))])
+    return palette

@@ -95,8 +95,8 @@ class SceneFigure(Picture):
         room = max(40.0, size - MARGIN["left"] - MARGIN["right"])
         self._letters = max(10, int(room / LETTER))
         lines = max(1 + len(self._wrap(scene)) for scene in scenes)
-        tall = room * max(_height(scene, layers) for scene in scenes)
-        entries = _entries(scenes, tuple(layers), look(theme), texts)
+        tall = room * max(height_of(scene, layers) for scene in scenes)
+        entries = legend_entries(scenes, tuple(layers), look(theme), texts)
         columns = max(1, int(size // ENTRY))
         below = MARGIN["bottom"] + ROW * -(-len(entries) // columns)
         above = ROW * lines + MARGIN["top"]
@@ -342,8 +342,17 @@ def _sheet(tiles: np.ndarray) -> np.ndarray:
     return sheet.reshape(down * (rows + 1), across * (columns + 1))
 
 
-def _height(scene: Scene, layers: Iterable[str]) -> float:
-    """Height of the axes for a width of one."""
+def height_of(scene: Scene, layers: Iterable[str] = LAYERS) -> float:
+    """Height of a scene's axes for a width of one.
+
+    Args:
+        scene: the picture.
+        layers: those that are drawn.
+
+    Example:
+        >>> height_of(Scene(extent=(-2, 2, -1, 1)))
+        0.5
+    """
     if scene.tiles is not None and "tiles" in layers:
         rows, columns = _sheet(scene.tiles).shape
         return rows / columns
@@ -366,10 +375,22 @@ def _curve_look(role: str, theme: Theme) -> dict[str, Any]:
     return {"color": colours[role], "linewidth": 2, "linestyle": CURVE_DASHES[role], **marker}
 
 
-def _entries(
+def legend_entries(
     scenes: Sequence[Scene], layers: tuple[str, ...], theme: Theme, texts: Mapping[str, str]
 ) -> list[Any]:
-    """The legend's entries for everything that the scenes show."""
+    """The legend's entries for everything that the scenes show.
+
+    Args:
+        scenes: the pictures.
+        layers: those that are drawn.
+        theme: the colours.
+        texts: words.
+
+    Example:
+        >>> scene = Scene(extent=(-1, 1, -1, 1), samples=[[0.0, 0.5]])
+        >>> [entry.get_label() for entry in legend_entries([scene], ("samples",), look("light"), canvas.TEXTS)]
+        ['generated']
+    """
 
     def line(label: str, **look: Any) -> Line2D:
         return Line2D([], [], label=label, **look)

@@ -22,6 +22,8 @@ TEXTS = {
     "histogram": "{group}: {runs} runs, {mean:.1f} of {total} modes on average",
     "grid": "{runs} runs of the same training, one per panel: generated points",
     "grid_modes": "{mean:.1f} of {total} modes covered on average, {low} to {high}",
+    "real": "real",
+    "generated": "generated",
     "nothing": "nothing to show",
     "mode": "mode",
     "share": "share of the samples",

@@ -1,0 +1,81 @@
+"""A strip of small pictures: what a handout shows, and a page where widgets can't be."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+
+from gan_edu.figures import canvas
+from gan_edu.figures.picture import FONT, Picture, legend, look
+from gan_edu.figures.scene_figure import ROW, ScenePainter, height_of, legend_entries
+from gan_edu.figures.texts import TEXTS
+from gan_edu.scenes import LAYERS, Scene
+
+GAP = 8
+LEGEND = 130  # pixels of an entry of the legend
+LETTER = 7.6
+
+
+def strip(
+    scenes: Sequence[Scene],
+    *,
+    columns: int = 5,
+    width: float = 1000,
+    layers: Iterable[str] = LAYERS,
+    theme: str = "light",
+    stage_texts: Mapping[str, str] = canvas.TEXTS,
+    texts: Mapping[str, str] = TEXTS,
+) -> Picture:
+    """Moments of a training beside each other, in reading order, with one legend.
+
+    Args:
+        scenes: the moments; a scene's title and step stand above it.
+        columns: pictures in a row, at most.
+        width: of the whole, in pixels.
+        layers: names of the layers to draw.
+        theme: "light" or "dark".
+        stage_texts: words of the legend.
+        texts: words of the alternative text.
+
+    Returns:
+        A figure whose alternative text tells every moment; `png()` gives its bytes.
+
+    Raises:
+        ValueError: if there is no scene, `columns` is below 1, or a layer, the width or the theme is unknown.
+
+    Example:
+        >>> scenes = [Scene(extent=(-1, 1, -1, 1), samples=[[0.0, k / 3]], step=k) for k in range(3)]
+        >>> strip(scenes).alt
+        '3 moments of a training: step 0; step 1; step 2'
+    """
+    if not scenes or columns < 1:
+        raise ValueError(f"strip needs a scene and a column; got {len(scenes)} scenes and {columns} columns")
+    columns = min(columns, len(scenes))
+    rows, layers = -(-len(scenes) // columns), tuple(layers)
+    side = (width - GAP) / columns - GAP
+    heads = [textwrap.wrap(_moment(scene, stage_texts), max(8, int(side / LETTER))) for scene in scenes]
+    above = ROW * max(len(lines) for lines in heads) + 4
+    tall = side * max(height_of(scene, layers) for scene in scenes)
+    entries = legend_entries(scenes, layers, look(theme), stage_texts)
+    across = max(1, int(width // LEGEND))
+    height = GAP + rows * (above + tall + GAP) + ROW * -(-len(entries) // across)
+    alt = "; ".join(". ".join(part for part in (_moment(s, stage_texts), s.caption) if part) for s in scenes)
+    figure = Picture(width, height, theme=theme, alt=f"{texts['strip'].format(count=len(scenes))}: {alt}")
+    for number, scene in enumerate(scenes):
+        row, column = divmod(number, columns)
+        left = GAP + column * (side + GAP)
+        bottom = height - GAP - (row + 1) * (above + tall) - row * GAP
+        axes = figure.add_axes((left / width, bottom / height, side / width, tall / height))
+        ScenePainter(axes, figure.theme, layers, stage_texts).paint(scene)
+        axes.tick_params(labelbottom=False, labelleft=False, length=0)
+        top = (bottom + tall + 6) / height
+        words = {"color": figure.theme.ink, "fontsize": FONT, "va": "bottom", "parse_math": False}
+        figure.text(left / width, top, "\n".join(heads[number]), **words)
+    if entries:
+        legend(figure, figure.theme, bbox_to_anchor=(0, 0), ncols=across, handles=entries)
+    return figure
+
+
+def _moment(scene: Scene, texts: Mapping[str, str]) -> str:
+    step = f"{texts['step']} {scene.step:,}"
+    return f"{scene.title} · {step}" if scene.title else step
