@@ -321,6 +321,22 @@ def test_points_of_another_dimension_are_refused(call) -> None:
         call(ring(), torch.zeros(5, 3))
 
 
+@pytest.mark.gpu
+@ALL
+def test_the_same_target_on_cuda(target: Target) -> None:
+    there = target.to("cuda")
+    samples, components = there.sample_with_components((50, 400), torch.Generator("cuda").manual_seed(1))
+    assert samples.device.type == components.device.type == "cuda"
+    assert noise_p_value(target, samples.cpu(), components.cpu()) > DOUBT
+    if target.n_modes > 1:
+        assert frequency_p_value(target, samples.cpu().flatten(0, 1), components.cpu().flatten()) > DOUBT
+    few = samples[0]
+    torch.testing.assert_close(there.log_prob(few).cpu(), target.log_prob(few.cpu()), rtol=1e-3, atol=5e-2)
+    torch.testing.assert_close(
+        there.nearest(few)[0].cpu(), target.nearest(few.cpu())[0], rtol=1e-3, atol=1e-3
+    )
+
+
 # --- the parts of a hand-made target are checked ---
 
 

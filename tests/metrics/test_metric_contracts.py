@@ -223,3 +223,23 @@ def test_costly_metrics_use_the_first_samples() -> None:
 def test_importing_the_metrics_leaves_scipy_out() -> None:
     code = "import sys, gan_edu.metrics.perfect, gan_edu.metrics.verdict; sys.exit('scipy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.gpu
+@EVERY
+def test_the_same_value_on_cuda(metric: Metric, target: Target) -> None:
+    there = target.to("cuda")
+    samples = target.sample((3, 100), seeded())
+    samples[2, 5] = math.nan
+    if metric.against == "samples":
+        reference = target.sample(100, seeded(1))
+        value = metric.function(samples.cuda(), reference.cuda())
+        expected = metric.function(samples, reference)
+    else:
+        value, expected = metric(samples.cuda(), there), metric(samples, target)
+    assert value.device.type == "cuda"
+    if metric.name == "sliced_wasserstein":  # the lines come from another generator there
+        torch.testing.assert_close(value.cpu(), expected, rtol=0.3, atol=0, equal_nan=True)
+    else:
+        torch.testing.assert_close(value.cpu(), expected, rtol=1e-3, atol=1e-4, equal_nan=True)
+    assert metric(samples[:2].cuda(), there).isfinite().all()

@@ -81,16 +81,15 @@ def test_fair_share_is_the_bar() -> None:
     assert int(modes_covered(samples(899, 100), target, fair_share=1)) == 1
 
 
-@pytest.mark.parametrize("side", [2, 3, 5, 7])
+@pytest.mark.parametrize("modes", [3, 7, 8, 25])
 @pytest.mark.parametrize("fair_share", [0.1, 0.2, 0.3, 0.7, 1.0])
-def test_exactly_the_fair_share_is_enough(side: int, fair_share: float) -> None:
-    """Where the bar is a whole number of samples, rounding must not lift it by one."""
-    target = grid(side=side)
-    modes = side**2
-    bar = round(fair_share * 100)
+def test_exactly_the_fair_share_is_enough(modes: int, fair_share: float) -> None:
+    """Where the bar is a whole number of samples, rounding (0.1 * 210 / 7 = 3.0000002) must not lift it."""
+    target = ring(modes=modes)
+    bar = round(fair_share * 30)
     samples = target.components.repeat_interleave(bar, 0)
-    off = torch.full((100 * modes - len(samples), 2), 1e3)
-    assert int(modes_covered(torch.cat([samples, off]), target, fair_share=fair_share)) == modes
+    elsewhere = torch.full((30 * modes - len(samples), 2), 1e3)
+    assert int(modes_covered(torch.cat([samples, elsewhere]), target, fair_share=fair_share)) == modes
 
 
 def test_basins_see_coverage_and_not_sharpness() -> None:
