@@ -14,10 +14,11 @@ import dataclasses
 import functools
 import inspect
 import math
+import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, ParamSpec, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin
 
 REQUIRED = inspect.Parameter.empty
 P = ParamSpec("P")
@@ -113,15 +114,17 @@ def parameters(function: Callable[..., Any]) -> dict[str, Parameter]:
 
 
 def _parameter(name: str, hint: Any, default: Any) -> Parameter:
-    given_range = None
-    if get_origin(hint) is Annotated:
-        hint, *extras = get_args(hint)
-        given_range = next((e for e in extras if isinstance(e, Range)), None)
-    members = get_args(hint) if not isinstance(hint, type) and get_origin(hint) is not Literal else ()
-    optional = type(None) in members
-    if optional:
-        rest = [m for m in members if m is not type(None)]
-        hint = rest[0] if len(rest) == 1 else Any
+    given_range, optional = None, False
+    while True:  # Annotated[int | None, Range()] and Annotated[int, Range()] | None mean the same
+        members = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else ()
+        if get_origin(hint) is Annotated:
+            hint, *extras = get_args(hint)
+            given_range = next((e for e in extras if isinstance(e, Range)), given_range)
+        elif type(None) in members:
+            rest = [m for m in members if m is not type(None)]
+            hint, optional = rest[0] if len(rest) == 1 else Any, True
+        else:
+            break
     if get_origin(hint) is Literal:
         return Parameter(name, "choice", default, choices=get_args(hint), optional=optional)
     kind = {int: "int", float: "float", bool: "bool"}.get(hint, "other")

@@ -244,3 +244,12 @@ def _check_slider(where: str, parameter: Parameter) -> None:
         parameter.check(high)
         if parameter.range.log and parameter.range.slider:
             assert low > 0, where
+
+
+def test_none_may_stand_inside_or_outside_of_the_annotation():
+    def inside(n: Annotated[int | None, Range(1, 5)] = None): ...
+    def outside(n: Annotated[int, Range(1, 5)] | None = None): ...
+
+    assert parameters(inside) == parameters(outside)
+    parameter = parameters(outside)["n"]
+    assert (parameter.kind, parameter.optional, parameter.high) == ("int", True, 5)
