@@ -47,7 +47,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        return options.command(options)
+        status = options.command(options)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # `gan-edu list | head` has read enough
+        sys.stdout = None  # type: ignore[assignment]  # else Python complains while it shuts down
+        return 0
     except (ValueError, OSError, MemoryError) as error:
         message = str(error) or type(error).__name__
     except ModuleNotFoundError as error:

@@ -1,5 +1,6 @@
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -260,3 +261,10 @@ def test_app_without_voila_says_how_to_get_it(capsys, monkeypatch):
     monkeypatch.delitem(sys.modules, "voila", raising=False)
     assert main(["app"]) == 2
     assert "gan-edu[app]" in capsys.readouterr().err
+
+
+def test_a_reader_that_has_read_enough_is_no_mistake():
+    command = f"{sys.executable} -m gan_edu list | head -n 1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    assert done.stdout == "data\n"
+    assert done.stderr == ""
