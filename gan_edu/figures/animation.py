@@ -27,6 +27,7 @@ SAMPLED = 6
 """Frames from which the palette of a GIF is chosen."""
 COLOURS = (128, 64, 32, 16)
 """Sizes of the palette of a GIF, tried from the finest on."""
+CLOSE = 6  # of 255: colours that Pillow may take for each other
 PAUSE_AT_END = 1500  # ms
 
 
@@ -185,8 +186,10 @@ def _frames(scenes: Sequence[Scene], progress: Progress | None, **look: Any) -> 
 def _palette(seen: np.ndarray, count: int, theme: Theme) -> Image.Image:
     """So many colours for all frames: the theme's own exactly, which have a meaning, and the best for the rest."""
     meant = (theme.background, theme.ink, theme.real, theme.fake, theme.field_fake, theme.field_real)
-    exact = [int(colour[k : k + 2], 16) for colour in meant for k in (1, 3, 5)]
-    rest = Image.fromarray(seen).quantize(count - len(meant)).getpalette() or []
+    exact = np.array([[int(colour[k : k + 2], 16) for k in (1, 3, 5)] for colour in meant])
+    best = np.reshape(Image.fromarray(seen).quantize(count - len(meant)).getpalette() or [], (-1, 3))
+    # Pillow finds the nearest colour only roughly, so those beside the exact ones have to go
+    apart = np.abs(best[:, None] - exact).max(-1).min(-1) >= CLOSE
     palette = Image.new("P", (1, 1))
-    palette.putpalette(exact + rest[: 3 * (count - len(meant))])
+    palette.putpalette(np.concatenate([exact, best[apart]]).ravel().tolist())
     return palette

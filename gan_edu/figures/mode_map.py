@@ -55,10 +55,11 @@ def mode_map(
         came = f"shares from {np.nanmin(shares)} to {np.nanmax(shares)}, steps {steps}"
         raise ValueError(f"shares must lie in [0, 1] and steps must grow; got {came}")
     modes = shares.shape[1]
-    figure = Picture(
-        width, 120 + float(np.clip(28 * modes, 120, 420)), theme=theme, alt=_describe(shares, steps, texts)
-    )
-    axes = figure.add_axes((72 / width, 0.22, 1 - 200 / width, 0.72))
+    tall = float(np.clip(28 * modes, 120, 420))
+    height = 16 + tall + 56
+    figure = Picture(width, height, theme=theme, alt=_describe(shares, steps, texts))
+    bottom, inner = 56 / height, tall / height
+    axes = figure.add_axes((72 / width, bottom, 1 - 200 / width, inner))
     style(axes, figure.theme)
     every = 1 + (modes - 1) // MOST_LABELS
     axes.set(
@@ -73,7 +74,7 @@ def mode_map(
     axes.hlines(np.arange(1, modes) + 0.5, *axes.get_xlim(), color=figure.theme.grid, linewidth=0.6)
     axes.margins(x=0)
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    colour_bar(figure, (1 - 104 / width, 0.22, 22 / width, 0.72), figure.theme, (0, 1), texts["share"])
+    colour_bar(figure, (1 - 104 / width, bottom, 22 / width, inner), figure.theme, (0, 1), texts["share"])
     return figure
 
 

@@ -96,7 +96,7 @@ def sample_grid(
     modes: Any = None,
     total: int | None = None,
     alive: Any = None,
-    width: float = 900,
+    width: float = 720,
     theme: str = "light",
     texts: Mapping[str, str] = TEXTS,
 ) -> Picture:
@@ -186,7 +186,7 @@ def sample_grid(
             axes.plot([x, x + side], [y + above + tall, y + above], color=colours.ink, linewidth=1.5)
             words = [texts["diverged"]]
         axes.text(x, y + above - 4, "".join(words), color=colours.ink, fontsize=FONT, va="bottom")
-    legend(axes, colours, loc="upper left", bbox_to_anchor=(0, 1))
+    legend(axes, colours, loc="upper left", bbox_to_anchor=(0, 1), markerscale=6 / size)
     return figure
 
 

@@ -58,7 +58,7 @@ def strip(
     tall = side * max(height_of(scene, layers) for scene in scenes)
     entries = legend_entries(scenes, layers, look(theme), stage_texts)
     across = max(1, int(width // LEGEND))
-    height = GAP + rows * (above + tall + GAP) + ROW * -(-len(entries) // across)
+    height = 2 * GAP + rows * (above + tall + GAP) + ROW * -(-len(entries) // across)
     alt = "; ".join(". ".join(part for part in (_moment(s, stage_texts), s.caption) if part) for s in scenes)
     figure = Picture(width, height, theme=theme, alt=f"{texts['strip'].format(count=len(scenes))}: {alt}")
     for number, scene in enumerate(scenes):
