@@ -1,0 +1,85 @@
+"""The code that a notebook shows and the package that it uses give the same numbers, step for step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from gan_edu.data.ring import ring
+from gan_edu.games.gan import gan
+from gan_edu.presets import PRESETS
+from gan_edu.training import train
+
+from .book import read, tagged
+
+STEPS = 40
+
+
+def names_of(*tags: str) -> dict[str, Any]:
+    """What the tagged cells of notebook 03 define."""
+    names: dict[str, Any] = {"torch": torch, "pi": torch.pi}
+    for tag in tags:
+        (cell,) = tagged(read("03_mode_collapse"), tag)
+        exec(cell.source, names)  # the very code that the learner reads
+    return names
+
+
+def flat(net: torch.nn.Sequential) -> torch.Tensor:
+    """Parameters in the order in which the package keeps them: weights (in, out), then biases, layer by layer."""
+    layers = [layer for layer in net if isinstance(layer, torch.nn.Linear)]
+    return torch.cat([part.detach().flatten() for layer in layers for part in (layer.weight.T, layer.bias)])
+
+
+def fill(net: torch.nn.Sequential, theta: torch.Tensor) -> None:
+    """The other way round."""
+    with torch.no_grad():
+        for layer in net:
+            if isinstance(layer, torch.nn.Linear):
+                weight, bias, theta = theta.split(
+                    [layer.weight.numel(), layer.bias.numel(), len(theta) - layer.weight.numel() - len(layer.bias)]
+                )
+                layer.weight.copy_(weight.view(layer.in_features, layer.out_features).T)
+                layer.bias.copy_(bias)
+
+
+def test_plain_gan_equals_the_engine():
+    """Same weights, same random numbers: losses' players agree after every one of 40 steps."""
+    plain = names_of("plain-data", "plain")
+    engine = train(gan(ring()), seed=5, steps_per_frame=1, steps=STEPS, device="cpu", **PRESETS["rotating"].settings)
+    start = next(engine)
+    random = torch.Generator()
+    D = plain["network"](2, 64, 64, 1, random=random)
+    G = plain["network"](16, 64, 64, 2, random=random)
+    fill(D, start.players["theta_d"][0])
+    fill(G, start.players["theta_g"][0])
+    assert torch.equal(flat(D), start.players["theta_d"][0])
+    random.set_state(start.random)
+
+    steps = plain["train"](D, G, STEPS, random)
+    for step, frame in zip(steps, engine, strict=True):
+        assert step == frame.step
+        torch.testing.assert_close(flat(D), frame.players["theta_d"][0], rtol=0, atol=2e-6)
+        torch.testing.assert_close(flat(G), frame.players["theta_g"][0], rtol=0, atol=2e-6)
+        assert torch.equal(random.get_state(), frame.random)
+    moved = (flat(G) - start.players["theta_g"][0]).abs().max()
+    assert moved > 1e-2  # so that two things that stand still don't agree by accident
+
+
+def test_plain_ring_equals_the_target():
+    """The ring that the learner reads draws the same points as the package's."""
+    plain = names_of("plain-data")
+    ours = ring().sample(5000, torch.Generator().manual_seed(3))
+    torch.testing.assert_close(plain["ring"](5000, torch.Generator().manual_seed(3)), ours, rtol=0, atol=1e-6)
+
+
+def test_plain_network_starts_as_the_engines():
+    """U(-1/sqrt(in), 1/sqrt(in)) for weights and biases, from the generator that is passed in."""
+    plain = names_of("plain-data", "plain")
+    net = plain["network"](16, 400, 2, random=torch.Generator().manual_seed(0))
+    again = plain["network"](16, 400, 2, random=torch.Generator().manual_seed(0))
+    assert torch.equal(flat(net), flat(again))
+    for layer, bound in ((net[0], 16**-0.5), (net[2], 400**-0.5)):
+        assert bound * 0.97 < layer.weight.abs().max() <= bound
+        assert abs(layer.weight.std() - bound / 3**0.5) < 0.05 * bound
+        assert layer.bias.abs().max() <= bound
