@@ -31,7 +31,7 @@ from gan_edu.scenes import LAYERS, Curve, Scene
 from gan_edu.training import Frame, rates_of
 
 TILES = 64
-ARROW = 0.12
+ARROW = 0.15
 """The longest arrow, as a share of the picture's width."""
 TRAIL_FRAMES = 16
 TRAILS = 60
@@ -175,12 +175,12 @@ def _arrows(look: _Look, z: Tensor, extent: tuple[float, float, float, float]) -
 
 
 def _as_arrows(x: Tensor, push: Tensor, width: float) -> np.ndarray:
-    """Tails and heads (N, 4). A push of u per width of the picture gets length ARROW width u / (u + 8).
+    """Tails and heads (N, 4). A push of u per width of the picture gets length ARROW width u / (u + 1.5).
 
     So arrows grow with the push and never fill the picture, and a gradient that vanishes is seen to vanish.
     """
     strength = torch.linalg.vector_norm(push, dim=-1, keepdim=True)
-    heads = x + push * (ARROW * width * width / (strength * width + 8))
+    heads = x + push * (ARROW * width * width / (strength * width + 1.5))
     return torch.cat([x, heads], -1).numpy()
 
 

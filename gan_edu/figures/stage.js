@@ -682,7 +682,9 @@ function render({ model, el }) {
           model.save_changes();
           refresh();
         });
-        legend.append(button);
+        // in the order of the legend, without moving a button that may have the focus
+        const after = LEGEND_ORDER.slice(LEGEND_ORDER.indexOf(name) + 1);
+        legend.insertBefore(button, after.map((other) => legend.querySelector(`[data-layer="${other}"]`)).find(Boolean) ?? null);
       }
       button.setAttribute("aria-pressed", String(shown.includes(name)));
       button.replaceChildren(...legendEntry(name, look, seen.get(name)).map((part) =>

@@ -4,12 +4,74 @@ from __future__ import annotations
 
 from typing import Any
 
+from gan_edu import catalogue
+from gan_edu.data.target import Target
+from gan_edu.games.game import Game
+from gan_edu.labs import recorded
+from gan_edu.labs.fallback import Strip, no_widgets, strip
 from gan_edu.labs.lab import Lab
 from gan_edu.presets import PRESETS
-from gan_edu.training import resolve
+from gan_edu.training import Settings, resolve
 
 
-def collapse_lab(preset: str = "rotating", **settings: Any) -> Lab:
-    """Mode collapse, live."""
+def collapse_lab(
+    preset: str = "rotating",
+    *,
+    target: str | Target | None = None,
+    game: str | Game | None = None,
+    size: int = 480,
+    key: str | None = None,
+    fallback: bool | None = None,
+    **settings: Any,
+) -> Lab | Strip:
+    """Mode collapse, live: train, pause, step, scrub back, fork, compare, draw the data.
+
+    Args:
+        preset: Settings to begin with; see `gan_edu.presets.PRESETS`.
+        target: In place of the preset's, such as `"grid:side=3"`.
+        game: In place of the preset's, such as `"gan:width=32"`.
+        size: Greatest width of the stage in pixels.
+        key: Of the lab: making another with the same key stops the first. By default the notebook's cell.
+        fallback: Show a strip of pictures in place of widgets; by default where widgets are known not to work.
+        **settings: As for `gan_edu.training.train`, on top of the preset's.
+
+    Returns:
+        The lab, or the strip.
+
+    Raises:
+        ValueError: If a name is unknown, a setting is out of range, or a part was made by hand: a lab's menus can
+            only say what is in the catalogue.
+
+    Example:
+        >>> lab = collapse_lab(width="x")
+        Traceback (most recent call last):
+            ...
+        ValueError: settings must be among dynamics, optimizer, learning_rate, generator_learning_rate, \
+discriminator_learning_rate, batch_size, runs, seed, steps_per_frame, device; got width
+    """
+    wanted = settings_of(preset, target, game, settings)
+    if no_widgets() if fallback is None else fallback:
+        return strip(wanted, steps=PRESETS[preset].steps)
+    plain = target is None and game is None and not settings
+    run, curves = recorded.load(preset) if plain else (b"", {})
+    return Lab(wanted, recorded=run, curves=curves, size=size, key=key)
+
+
+def settings_of(
+    preset: str, target: str | Target | None, game: str | Game | None, settings: dict[str, Any]
+) -> Settings:
+    """The settings that a lab begins with.
+
+    Raises:
+        ValueError: If they make no sense, or a part was made by hand.
+    """
+    if preset not in PRESETS:
+        raise ValueError(f"preset must be one of {', '.join(PRESETS)}; got {preset!r}")
     chosen = PRESETS[preset]
-    return Lab(resolve(chosen.make(), {**chosen.settings, **settings}))
+    if isinstance(target, str) or target is None:
+        target = catalogue.parse(target or chosen.target, "data")
+    if isinstance(game, str) or game is None:
+        game = catalogue.parse(game or chosen.game, "games", target=target)
+    wanted = resolve(game, {**chosen.settings, **settings})
+    Settings.from_json(wanted.as_json())  # raises for what was made by hand
+    return wanted

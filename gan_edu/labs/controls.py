@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -37,20 +38,19 @@ class Control:
         self.parameter = parameter
         self.widget = _widget(parameter, value)
         self.widget.description = parameter.label
-        self.widget.tooltip = self.widget.description_tooltip = help or parameter.label
+        self.widget.tooltip = help or parameter.label
         self.widget.layout = widgets.Layout(width="auto", min_width="0", margin="1px 0")
         self.widget.style.description_width = LABEL_WIDTH
-        self._last = value
 
     @property
     def value(self) -> Any:
-        """What the control says, checked; text that makes no sense counts as what was there before.
+        """What the control says, checked.
 
         Raises:
-            ValueError: If the value is out of the parameter's range.
+            ValueError: If the value is out of the parameter's range, or its text makes no sense.
         """
         raw = self.widget.value
-        if self.parameter.kind == "other":
+        if isinstance(self.widget, widgets.Text):
             try:
                 raw = ast.literal_eval(raw)
             except (ValueError, SyntaxError):
@@ -59,9 +59,13 @@ class Control:
 
     @value.setter
     def value(self, value: Any) -> None:
-        if isinstance(self.widget, widgets.IntSlider | widgets.FloatSlider | widgets.FloatLogSlider):
-            _make_room(self.widget, value)
-        self.widget.value = repr(value) if self.parameter.kind == "other" else value
+        if isinstance(self.widget, widgets.SelectionSlider):
+            values = {number for _, number in self.widget.options}
+            if value not in values:
+                self.widget.options = _labelled({*values, value})
+        elif isinstance(self.widget, widgets.IntSlider):
+            self.widget.min, self.widget.max = min(self.widget.min, value), max(self.widget.max, value)
+        self.widget.value = repr(value) if isinstance(self.widget, widgets.Text) else value
 
 
 def _widget(parameter: Parameter, value: Any) -> widgets.Widget:
@@ -70,36 +74,36 @@ def _widget(parameter: Parameter, value: Any) -> widgets.Widget:
     if parameter.kind == "choice":
         options = [(str(choice).replace("_", " "), choice) for choice in parameter.choices]
         return widgets.Dropdown(options=options, value=value)
-    if parameter.kind not in ("int", "float") or parameter.optional:
-        return widgets.Text(value=repr(value), continuous_update=False)
-    return _slider(parameter, value)
-
-
-def _slider(parameter: Parameter, value: float) -> widgets.Widget:
     limits = parameter.range
-    if limits is None:
-        kind = widgets.IntText if parameter.kind == "int" else widgets.FloatText
-        return kind(value=value)
+    if parameter.kind not in ("int", "float") or parameter.optional or limits is None:
+        return widgets.Text(value=repr(value), continuous_update=False)
     low, high = limits.slider or (limits.low, limits.high)
-    low, high = min(low, value), max(high, value)  # a legal value always has a place
     if parameter.kind == "int":
+        low, high = min(low, value), max(high, value)  # a legal value always has a place
         return widgets.IntSlider(value=value, min=int(low), max=int(high), step=int(limits.step or 1))
-    if limits.log:
-        exponents = {"min": _log10(low), "max": _log10(high), "step": limits.step or 0.05}
-        return widgets.FloatLogSlider(value=value, base=10, readout_format=".2g", **exponents)
-    step = limits.step or (high - low) / 100
-    return widgets.FloatSlider(value=value, min=low, max=high, step=step, readout_format=".3g")
+    numbers = _logarithmic(low, high) if limits.log else _even(low, high, limits.step)
+    # a slider of listed numbers: one of any number would round what it is given, and train with that
+    return widgets.SelectionSlider(options=_labelled({*numbers, value}), value=value)
 
 
-def _make_room(slider: Any, value: float) -> None:
-    place = _log10(value) if isinstance(slider, widgets.FloatLogSlider) else value
-    slider.min, slider.max = min(slider.min, place), max(slider.max, place)
+def _logarithmic(low: float, high: float) -> list[float]:
+    """Round numbers at about equal ratios: 1, 1.5, 2, 3, 5, 7, 10, ..."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    numbers = [float(f"{digit}e{power}") for power in powers for digit in (1, 1.5, 2, 3, 5, 7)]
+    return [low, *(number for number in numbers if low < number < high), high]
 
 
-def _log10(value: float) -> float:
-    import math
+def _even(low: float, high: float, step: float | None) -> list[float]:
+    """Multiples of a round step, about fifty of them."""
+    rough = (high - low) / 50
+    power = 10 ** math.floor(math.log10(rough))
+    step = step or next(digit * power for digit in (1, 2, 5, 10) if digit * power >= rough * 0.999)
+    inner = [round(k * step, 12) for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
+    return [low, *(number for number in inner if low < number < high), high]
 
-    return math.log10(value) if value > 0 else -8.0
+
+def _labelled(numbers: Iterable[float]) -> list[tuple[str, float]]:
+    return [(f"{number:g}", number) for number in sorted(numbers)]
 
 
 class Form:

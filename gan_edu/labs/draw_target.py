@@ -37,6 +37,7 @@ class DrawTarget:
         )
         self.stage.observe(lambda change: keep(NAME, change["new"]), "strokes")
         self.train = button("draw_train", self._train, icon="play", style="success")
+        self.train.layout.width = "160px"
         self.box = widgets.VBox([self.stage, self.train])
 
     def _train(self, _: widgets.Button) -> None:

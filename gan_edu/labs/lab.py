@@ -48,6 +48,8 @@ class Lab(widgets.VBox):
         key: Of the lab, so that making it again stops the old one; by default the notebook's cell.
     """
 
+    with_charts = True
+
     def __init__(
         self,
         settings: Settings,
@@ -72,7 +74,8 @@ class Lab(widgets.VBox):
         if recorded:
             self.stage.run, self.stage.autoplay, self.stage.mode = recorded, True, "player"
         self.beside = Stage(size=size, layers=list(LAYERS), alt=TEXTS["alt_other"])
-        widgets.link((self.stage, "layers"), (self.beside, "layers"))
+        for trait in ("layers", "offered"):
+            widgets.link((self.stage, trait), (self.beside, trait))
         self.panel = SettingsPanel(settings, self._wish, self.use_preset)
         self.transport = Transport(self)
         self.charts = Charts(self._curves_now)
@@ -88,6 +91,7 @@ class Lab(widgets.VBox):
         self._lay_out()
         if recorded:
             self.say("recorded")
+            self.refresh()
         else:
             self.draw()
         self.stage.on_msg(self._first_seen)
@@ -342,7 +346,6 @@ class Lab(widgets.VBox):
     def refresh(self) -> None:
         """Say where the session stands, in timeline, menus and text."""
         self.transport.refresh()
-        self.panel.say_preset()
         if not self.worker.running:
             self.share.refresh()
 
@@ -370,7 +373,7 @@ class Lab(widgets.VBox):
 
     def _first_seen(self, _widget: Any, content: dict[str, Any], _buffers: Any) -> None:
         # after the first picture, because plotly takes seconds to come
-        if content["kind"] == "ready" and not self.charts_worker.running:
+        if content["kind"] == "ready" and self.with_charts and not self.charts_worker.running:
             self.charts.request()
             self.charts_worker.start(self.charts.run)
 

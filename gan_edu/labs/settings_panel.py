@@ -150,6 +150,7 @@ class SettingsPanel:
             for name, control in self.numbers.items():
                 control.value = _one(getattr(settings, name))
             self._base = settings
+        self.say_preset()
 
     def say_preset(self) -> None:
         """Let the menu of presets say which of them the controls agree with, if any."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -23,13 +22,13 @@ STYLES = {"train": "success", "pause": "warning"}
 class Transport:
     """The buttons, the timeline and the menus of runs under the stage.
 
-    What the lab sets and what a learner sets come over the same wire; `_mine` tells them apart by thread, since
-    the worker moves the timeline while a learner may drag it.
+    Handlers are for what learners do. The timeline is moved by the worker too, which must not set them off; the
+    menus are changed only by what learners do, and are silent meanwhile.
     """
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
-        self._mine = threading.local()
+        self._silent = False
         self.play = button("train", self._play, icon="play", style="success")
         self.steps = [button(f"step_{who}", lambda _, who=who: lab.step(who)) for who in ("both", "D", "G")]
         self.fork = button("fork", lambda _: lab.fork(), icon="code-fork")
@@ -42,14 +41,14 @@ class Transport:
             NUMBERS["steps_per_frame"], lab.session.running.steps_per_frame, TEXTS["help_steps_per_frame"]
         )
         self._steps.widget.layout.flex = "1 1 260px"
-        self._steps.widget.style.description_width = "110px"
+        self._steps.widget.style.description_width = "124px"
         self.pace = _menu("pace", [(TEXTS["pace_every"], True), (TEXTS["pace_full"], False)])
         self.timeline = widgets.IntSlider(
             0, 0, 0, description=TEXTS["timeline"], readout=False, tooltip=TEXTS["timeline_help"],
             layout=widgets.Layout(flex="1 1 200px", width="auto"), style={"description_width": "70px"},
         )  # fmt: skip
         self.timeline.observe(self._heard(lambda index: lab.scrub(index)), "value")
-        self.place = widgets.HTML(layout=widgets.Layout(width="200px"))
+        self.place = widgets.HTML(layout=widgets.Layout(width="240px"))
         self.runs, self.beside, self.population = _menu("run_menu"), _menu("compare_with"), _menu("population")
         self.runs.observe(self._heard(lambda name: lab.take(name)), "value")
         self.beside.observe(self._heard(lambda name: lab.take(name, beside=True)), "value")
@@ -85,10 +84,7 @@ class Transport:
                 self.play.description, self.play.tooltip = TEXTS[name], TEXTS[f"{name}_help"]
                 self.play.icon, self.play.button_style = ICONS[name], STYLES[name]
         last, position = len(session.recording) - 1, session.position
-        with self._own(), self.timeline.hold_sync():
-            self.timeline.max = max(last, self.timeline.value)
-            self.timeline.value = position
-            self.timeline.max = last
+        tell(self.timeline, max=last, value=position)
         step, count = TEXTS["step_at"].format(step=session.frame.step), TEXTS["frame_at"]
         self.place.value = f"{step} · {count.format(k=position + 1, n=last + 1)}"
         names = [run.name for run in session.runs]
@@ -100,16 +96,16 @@ class Transport:
         runs = len(session.frame.alive)
         choices = [(TEXTS["of"].format(k=k + 1, n=runs), k) for k in range(runs)]
         self._offer(self.population, choices, lab.population, runs > 1)
-        with self._own():
-            self.compare.value = beside is not None
+        if self.compare.value != (beside is not None):
+            with self._silence():
+                self.compare.value = beside is not None
 
     def _offer(self, menu: widgets.Dropdown, options: list[tuple[str, Any]], value: Any, shown: bool) -> None:
-        with self._own(), menu.hold_sync():
-            if list(menu.options) != options:
+        if list(menu.options) != options or (menu.value != value and value is not None):
+            with self._silence(), menu.hold_sync():
                 menu.options = options
-            if menu.value != value and value in [option for _, option in options]:
                 menu.value = value
-            menu.layout.display = "" if shown else "none"
+        menu.layout.display = "" if shown else "none"
 
     def _play(self, _: widgets.Button) -> None:
         if self._lab.worker.running:
@@ -123,19 +119,28 @@ class Transport:
 
     def _heard(self, act: Callable[[Any], object]) -> Callable[[dict[str, Any]], None]:
         def handler(change: dict[str, Any]) -> None:
-            if not getattr(self._mine, "speaking", False) and change["new"] is not None:
+            if not self._silent and change["new"] is not None:
                 act(change["new"])
 
         return handler
 
     @contextmanager
-    def _own(self) -> Iterator[None]:
-        before = getattr(self._mine, "speaking", False)
-        self._mine.speaking = True
+    def _silence(self) -> Iterator[None]:
+        before, self._silent = self._silent, True
         try:
             yield
         finally:
-            self._mine.speaking = before
+            self._silent = before
+
+
+def tell(widget: widgets.Widget, **state: Any) -> None:
+    """Change what the browser shows, from any thread, without calling the observers.
+
+    Setting a trait would not do: while a message from the browser is being handled, traitlets hold back the
+    notifications of *all* threads and then fire them as if they belonged to that message.
+    """
+    widget._trait_values.update(state)
+    widget.send_state(list(state))
 
 
 def button(name: str, act: Callable[[widgets.Button], object], icon: str = "", style: str = "") -> widgets.Button:

@@ -1,0 +1,50 @@
+"""Where widgets can't show: a strip of pictures that says the same."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from gan_edu import views
+from gan_edu.recording import record
+from gan_edu.training import Settings
+
+PICTURES = 5
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Moments of a training as one picture, for pages, prints and front ends without widgets."""
+
+    png: bytes
+    alt: str
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return {"image/png": self.png, "text/plain": self.alt}
+
+
+def no_widgets() -> bool:
+    """Whether widgets that are fed from a thread are known not to work here: Google Colab, or asked for.
+
+    The environment variable GAN_EDU_FALLBACK asks for pictures, such as when a static page is made.
+    """
+    return "google.colab" in sys.modules or bool(os.environ.get("GAN_EDU_FALLBACK"))
+
+
+def strip(settings: Settings, steps: int) -> Strip:
+    """Train, and draw moments that are evenly spread."""
+    from gan_edu.figures import strip as figures
+
+    values = {name: getattr(settings, name) for name in vars(settings) if name not in ("game", "steps_per_frame")}
+    recording = record(settings.game, steps=steps, steps_per_frame=max(1, steps // 60), progress=False, **values)
+    last = len(recording) - 1
+    indices = [round(k * last / (PICTURES - 1)) for k in range(PICTURES)]
+    extent = views.scene(recording, 0, layers=()).extent
+    pictures = [
+        views.scene(recording, index, extent=extent, n_samples=400, caption=views.judge(recording, index).sentence)
+        for index in indices
+    ]
+    figure = figures.strip(pictures)
+    return Strip(figure.png(), figure.alt)

@@ -1,0 +1,50 @@
+"""Runs that play the moment a lab opens. `python -m gan_edu.labs.recorded` makes them again."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from typing import Any
+
+from gan_edu import views
+from gan_edu.parameters import describe
+from gan_edu.presets import PRESETS
+from gan_edu.recording import record
+from gan_edu.scenes import pack_run
+
+STEPS, STEPS_PER_FRAME = 2400, 12
+LAYERS = ("data", "samples", "field")
+SAMPLES, GRID = 400, 36
+PLACES = 5
+"""Digits of the curves that are kept."""
+
+
+def load(preset: str) -> tuple[bytes, dict[str, Any]]:
+    """The packed run of a preset and the arrays for its charts; nothing where there is no recording.
+
+    Example:
+        >>> run, curves = load("rotating")
+        >>> len(run) < 2**20, "basins" in curves
+        (True, True)
+    """
+    folder = resources.files("gan_edu.labs.recorded")
+    run, curves = folder / f"{preset}.run", folder / f"{preset}.json"
+    if not run.is_file():
+        return b"", {}
+    return run.read_bytes(), json.loads(curves.read_text(encoding="utf-8"))
+
+
+def make(preset: str) -> tuple[bytes, dict[str, Any]]:
+    """Train a preset and pack what is seen."""
+    chosen = PRESETS[preset]
+    recording = record(chosen.make(), steps=STEPS, steps_per_frame=STEPS_PER_FRAME, device="cpu", **chosen.settings)
+    pictures = [
+        views.scene(
+            recording, index, layers=LAYERS, n_samples=SAMPLES, grid=GRID,
+            caption=views.judge(recording, index).sentence,
+        )
+        for index in range(len(recording))
+    ]  # fmt: skip
+    arrays = views.metrics_over_time(recording)
+    curves = {name: [float(f"{value:.{PLACES}g}") for value in array] for name, array in arrays.items()}
+    return pack_run(pictures, {"preset": preset, "game": describe(recording.game.recipe or {})}), curves
