@@ -77,8 +77,9 @@ def _reuse_memory(graph: torch.fx.Graph) -> None:
         aten.threshold_backward.default: aten.threshold_backward.grad_input,
         aten.tanh_backward.default: aten.tanh_backward.grad_input,
     }
+    fresh = {aten.bmm.default, aten.mul.Tensor}  # what they give is no view of anything
     for node in graph.nodes:
         incoming = node.args[0] if node.target in in_place else None
-        if incoming is not None and incoming.target is aten.bmm.default and len(incoming.users) == 1:
+        if incoming is not None and incoming.target in fresh and len(incoming.users) == 1:
             node.target = in_place[node.target]
             node.kwargs = {**node.kwargs, "grad_input": incoming}
