@@ -239,7 +239,8 @@ def test_scene_figure_holds_the_points_in_the_palette() -> None:
     real = next(line for line in figure.axes[0].lines if line.get_marker() == "s")
     assert (real.get_markerfacecolor(), to_hex(real.get_color()).upper()) == ("none", PALETTE.light.real)
     assert (figure.axes[0].get_xlim(), figure.axes[0].get_ylim()) == ((-1, 1), (-1, 1))
-    assert figure.alt == "step 7. a caption"
+    assert figure.alt == figure.texts[0].get_text() == "a caption"
+    assert scene_figure(scene(1200, caption="")).alt == "step 1,200"
 
 
 def test_scene_field_lies_on_its_nodes_with_a_line_at_one_half() -> None:
@@ -299,13 +300,13 @@ def test_a_painter_moves_what_is_there() -> None:
 
 
 def test_strip_has_a_panel_for_every_scene_and_tells_them() -> None:
-    scenes = [scene(k, title="A") for k in range(7)]
+    scenes = [scene(k, title="A", caption=f"caption {k}") for k in range(7)]
     figure = strip(scenes, columns=4)
     assert len(figure.axes) == 7
     tops = {round(axes.get_position().y0, 3) for axes in figure.axes}
     assert len(tops) == 2
-    assert [text.get_text() for text in figure.texts] == [f"A · step {k}" for k in range(7)]
-    assert figure.alt.startswith("7 moments of a training: A · step 0. a caption; A · step 1")
+    assert [text.get_text() for text in figure.texts] == [f"A · caption {k}" for k in range(7)]
+    assert figure.alt.startswith("7 moments of a training: A · caption 0; A · caption 1")
     assert figure.png()[:4] == b"\x89PNG"
     for bad in ([], scenes):
         with pytest.raises(ValueError, match="needs a scene and a column"):

@@ -25,7 +25,8 @@ DIMMED = 0.22
 TRAIL_SHADES = 8
 HALF_DASH = (0, (4, 2.5))
 MARGIN = {"left": 48, "right": 14, "top": 12, "bottom": 36}
-ROW = 22  # pixels of a line of text or of the legend
+LINE = 19  # pixels of a line of text
+ROW = 22  # pixels of a line of the legend
 LETTER = 8  # pixels of a letter, on average, with room to spare
 ENTRY = 150  # pixels of an entry of the legend
 
@@ -48,7 +49,7 @@ def scene_figure(
         texts: words of the legend.
 
     Returns:
-        A figure whose alternative text is the title, the step and the caption.
+        A figure whose heading and alternative text are the title and the caption, or the step without one.
 
     Raises:
         ValueError: if a layer, the size or the theme is unknown.
@@ -56,7 +57,7 @@ def scene_figure(
     Example:
         >>> scene = Scene(extent=(-1, 1, -1, 1), samples=[[0.0, 0.5]], step=7, caption="one point")
         >>> scene_figure(scene).alt
-        'step 7. one point'
+        'one point'
     """
     figure = SceneFigure([scene], layers=layers, size=size, theme=theme, texts=texts)
     figure.paint(scene)
@@ -93,17 +94,17 @@ class SceneFigure(Picture):
         if not scenes:
             raise ValueError("scenes must hold at least one scene; got none")
         room = max(40.0, size - MARGIN["left"] - MARGIN["right"])
+        self._texts = texts
         self._letters = max(10, int(room / LETTER))
-        lines = max(1 + len(self._wrap(scene)) for scene in scenes)
+        lines = max(len(self._wrap(scene)) for scene in scenes)
         tall = room * max(height_of(scene, layers) for scene in scenes)
         entries = legend_entries(scenes, tuple(layers), look(theme), texts)
         columns = max(1, int(size // ENTRY))
         below = MARGIN["bottom"] + ROW * -(-len(entries) // columns)
-        above = ROW * lines + MARGIN["top"]
+        above = LINE * lines + MARGIN["top"]
         height = above + tall + below
         super().__init__(size, height, theme=theme)
         axes = self.add_axes((MARGIN["left"] / size, below / height, room / size, tall / height))
-        self._texts = texts
         self._painter = ScenePainter(axes, self.theme, layers, texts)
         words = {
             "x": MARGIN["left"] / size,
@@ -119,15 +120,12 @@ class SceneFigure(Picture):
 
     def paint(self, scene: Scene) -> None:
         """Show a scene in place of the one before."""
-        step = f"{self._texts['step']} {scene.step:,}"
-        self._head.set_text(
-            "\n".join([f"{scene.title} · {step}" if scene.title else step, *self._wrap(scene)])
-        )
-        self.alt = ". ".join(part for part in (scene.title, step, scene.caption) if part)
+        self._head.set_text("\n".join(self._wrap(scene)))
+        self.alt = headline(scene, self._texts)
         self._painter.paint(scene)
 
     def _wrap(self, scene: Scene) -> list[str]:
-        return textwrap.wrap(scene.caption, self._letters)
+        return textwrap.wrap(headline(scene, self._texts), self._letters)
 
 
 class ScenePainter:
@@ -340,6 +338,21 @@ def _sheet(tiles: np.ndarray) -> np.ndarray:
     for k, tile in enumerate(tiles):
         sheet[k // across, :rows, k % across, :columns] = tile
     return sheet.reshape(down * (rows + 1), across * (columns + 1))
+
+
+def headline(scene: Scene, texts: Mapping[str, str]) -> str:
+    """What stands above a scene: its title and its caption, or the step without one.
+
+    Args:
+        scene: the picture.
+        texts: words.
+
+    Example:
+        >>> headline(Scene(extent=(-1, 1, -1, 1), step=1200, title="A"), canvas.TEXTS)
+        'A · step 1,200'
+    """
+    words = scene.caption or f"{texts['step']} {scene.step:,}"
+    return f"{scene.title} · {words}" if scene.title else words
 
 
 def height_of(scene: Scene, layers: Iterable[str] = LAYERS) -> float:

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from gan_edu.figures import canvas
 from gan_edu.figures.picture import FONT, Picture, legend, look
-from gan_edu.figures.scene_figure import ROW, ScenePainter, height_of, legend_entries
+from gan_edu.figures.scene_figure import LINE, ROW, ScenePainter, headline, height_of, legend_entries
 from gan_edu.figures.texts import TEXTS
 from gan_edu.scenes import LAYERS, Scene
 
 GAP = 8
 LEGEND = 130  # pixels of an entry of the legend
-LETTER = 7.6
+LETTER = 8
 
 
 def strip(
@@ -29,7 +29,7 @@ def strip(
     """Moments of a training beside each other, in reading order, with one legend.
 
     Args:
-        scenes: the moments; a scene's title and step stand above it.
+        scenes: the moments; title and caption, or the step, stand above each.
         columns: pictures in a row, at most.
         width: of the whole, in pixels.
         layers: names of the layers to draw.
@@ -53,14 +53,16 @@ def strip(
     columns = min(columns, len(scenes))
     rows, layers = -(-len(scenes) // columns), tuple(layers)
     side = (width - GAP) / columns - GAP
-    heads = [textwrap.wrap(_moment(scene, stage_texts), max(8, int(side / LETTER))) for scene in scenes]
-    above = ROW * max(len(lines) for lines in heads) + 4
+    letters = max(8, int(side / LETTER))
+    words = [headline(scene, stage_texts) for scene in scenes]
+    heads = [textwrap.wrap(text, letters) for text in words]
+    above = LINE * max(len(lines) for lines in heads) + 4
     tall = side * max(height_of(scene, layers) for scene in scenes)
     entries = legend_entries(scenes, layers, look(theme), stage_texts)
     across = max(1, int(width // LEGEND))
     height = 2 * GAP + rows * (above + tall + GAP) + ROW * -(-len(entries) // across)
-    alt = "; ".join(". ".join(part for part in (_moment(s, stage_texts), s.caption) if part) for s in scenes)
-    figure = Picture(width, height, theme=theme, alt=f"{texts['strip'].format(count=len(scenes))}: {alt}")
+    alt = f"{texts['strip'].format(count=len(scenes))}: {'; '.join(words)}"
+    figure = Picture(width, height, theme=theme, alt=alt)
     for number, scene in enumerate(scenes):
         row, column = divmod(number, columns)
         left = GAP + column * (side + GAP)
@@ -68,14 +70,15 @@ def strip(
         axes = figure.add_axes((left / width, bottom / height, side / width, tall / height))
         ScenePainter(axes, figure.theme, layers, stage_texts).paint(scene)
         axes.tick_params(labelbottom=False, labelleft=False, length=0)
-        top = (bottom + tall + 6) / height
-        words = {"color": figure.theme.ink, "fontsize": FONT, "va": "bottom", "parse_math": False}
-        figure.text(left / width, top, "\n".join(heads[number]), **words)
+        top = (bottom + tall + above) / height
+        look_of_text = {
+            "color": figure.theme.ink,
+            "fontsize": FONT,
+            "va": "top",
+            "parse_math": False,
+            "linespacing": 1.3,
+        }
+        figure.text(left / width, top, "\n".join(heads[number]), **look_of_text)
     if entries:
         legend(figure, figure.theme, bbox_to_anchor=(0, 0), ncols=across, handles=entries)
     return figure
-
-
-def _moment(scene: Scene, texts: Mapping[str, str]) -> str:
-    step = f"{texts['step']} {scene.step:,}"
-    return f"{scene.title} · {step}" if scene.title else step
