@@ -18,11 +18,11 @@ Function = Callable[..., Sequence[Tensor]]
 
 
 def flatten(function: Function) -> Function:
-    """The same function, traced once for every set of shapes, dtypes and devices that it meets.
+    """The same function, traced once for every set of shapes that it meets, and every dtype and device.
 
     Args:
         function: Pure: tensors in, a tuple of tensors out, the same operators whatever the numbers are. Nothing
-            random inside.
+            random inside. All tensors share a dtype and a device.
 
     Returns:
         A function of the same tensors. Its results carry no gradient.
@@ -39,7 +39,7 @@ def flatten(function: Function) -> Function:
     def run(*tensors: Tensor) -> Sequence[Tensor]:
         if tensors[0].is_cuda:  # whole steps are captured as CUDA graphs there
             return tuple(t.detach() for t in function(*tensors))
-        key = tuple((t.shape, t.dtype, t.device.type) for t in tensors)
+        key = (tensors[0].dtype, tensors[0].device, *[t.shape for t in tensors])
         if key not in traced:
             traced[key] = _trace(function, tensors)
         with torch.no_grad():
