@@ -56,6 +56,8 @@ class Parameter:
     range: Range | None = None
     choices: tuple[Any, ...] = ()
     optional: bool = False
+    made: type | None = None
+    """The dataclass that a value must be, such as Target or Game."""
 
     @property
     def label(self) -> str:
@@ -85,6 +87,8 @@ class Parameter:
                 raise ValueError(f"{self.name} must be True or False; got {value!r}")
         elif self.kind in ("int", "float"):
             return self._check_number(value)
+        elif self.made and not isinstance(value, self.made):
+            raise ValueError(f"{self.name} must be a {self.made.__name__}; got {_short(value)}")
         return value
 
     def _check_number(self, value: Any) -> int | float:
@@ -128,7 +132,13 @@ def _parameter(name: str, hint: Any, default: Any) -> Parameter:
     if get_origin(hint) is Literal:
         return Parameter(name, "choice", default, choices=get_args(hint), optional=optional)
     kind = {int: "int", float: "float", bool: "bool"}.get(hint, "other")
-    return Parameter(name, kind, default, range=given_range, optional=optional)  # type: ignore[arg-type]
+    made = hint if dataclasses.is_dataclass(hint) and isinstance(hint, type) else None
+    return Parameter(name, kind, default, range=given_range, optional=optional, made=made)  # type: ignore[arg-type]
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) < 60 else type(value).__name__
 
 
 def method(function: Callable[P, R]) -> Callable[P, R]:

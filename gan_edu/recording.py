@@ -17,6 +17,7 @@ from torch import Tensor
 
 from gan_edu.dynamics.dynamics import State
 from gan_edu.games.game import Game
+from gan_edu.parameters import Parameter, Range
 from gan_edu.training import Frame, Settings, Training, _check_steps, resolve
 
 FORMAT = 1
@@ -84,8 +85,11 @@ class Recording:
             frame: Index into the recording.
             n: Samples per run.
             seed: Of the latent points.
+
+        Raises:
+            ValueError: If there is no such frame, or n is less than 1.
         """
-        return draw_samples(self.frames[frame], n, seed)
+        return draw_samples(self.frames[self._index(frame)], n, seed)
 
     def advance(self) -> Frame | None:
         """Train up to the next frame and keep it; None when the training has reached its last step."""
@@ -107,9 +111,9 @@ class Recording:
             **changes: Settings to change; with none, the rest comes out the same, bit for bit.
 
         Raises:
-            ValueError: If a setting is unknown or can't change while training.
+            ValueError: If there is no such frame, or a setting is unknown or can't change while training.
         """
-        shared = self.frames[: range(len(self.frames))[frame] + 1]
+        shared = self.frames[: self._index(frame) + 1]
         training = Training(shared[-1].settings, start=shared[-1], steps=_check_steps(steps))
         if changes:
             training.change(**changes)
@@ -171,6 +175,12 @@ class Recording:
         recording = cls(None, frames)
         recording.seconds = header["seconds"]
         return recording
+
+    def _index(self, frame: int) -> int:
+        """A frame's place from the start, or a ValueError that says which there are."""
+        count = len(self.frames)
+        whole = Parameter("frame", "int", range=Range(-count, count - 1)).check(frame)
+        return int(whole) % count
 
     def _keep(self, frame: Frame) -> None:
         number = self._numbers[-1] + 1 if self._numbers else 0
@@ -238,6 +248,7 @@ def extend(recording: Recording, steps: int, *, progress: bool = True) -> Record
 
 def draw_samples(frame: Frame, n: int = 1000, seed: int = 0) -> Tensor:
     """What the generators draw at a frame, from latent points that depend on the seed alone: (R, n, d)."""
+    n = Parameter("n", "int", range=Range(1, 10**8)).check(n)
     game, theta = frame.settings.game, frame.players["theta_g"]
     generator = torch.Generator(device=theta.device).manual_seed(seed)
     with torch.no_grad():

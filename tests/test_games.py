@@ -117,3 +117,9 @@ def test_discriminator_is_blind_to_the_order_of_a_batch(setting):
     torch.testing.assert_close(
         game.discriminator_loss(players, batch), game.discriminator_loss(players, shuffled)
     )
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_contract_a_target_is_asked_for_by_type(name):
+    with pytest.raises(ValueError, match=f"{name}: target must be a Target; got 'ring'"):
+        catalogue.find("games", name)(target="ring")

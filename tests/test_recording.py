@@ -130,3 +130,19 @@ def test_a_file_of_the_future_is_refused(whole, tmp_path, monkeypatch):
     monkeypatch.undo()
     with pytest.raises(ValueError, match="newer than 1"):
         Recording.load(path)
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda r: r.samples(7), ["frame", "from -7 to 6", "got 7"]),
+        (lambda r: r.samples(n=0), ["n must be", "got 0"]),
+        (lambda r: r.fork(-8), ["frame", "got -8"]),
+        (lambda r: r.fork(2.5), ["frame", "2.5"]),
+        (lambda r: r.fork(2, steps=-1), ["steps", "from 0", "-1"]),
+    ],
+)
+def test_a_frame_that_is_not_there_is_named_with_those_that_are(whole, ask, words):
+    with pytest.raises(ValueError) as caught:
+        ask(whole)
+    assert all(word in str(caught.value) for word in words), caught.value
