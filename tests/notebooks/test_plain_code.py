@@ -16,11 +16,11 @@ from .book import read, tagged
 STEPS = 40
 
 
-def names_of(*tags: str) -> dict[str, Any]:
-    """What the tagged cells of notebook 03 define."""
+def names_of(*tags: str, notebook: str = "03_mode_collapse") -> dict[str, Any]:
+    """What the tagged cells of a notebook define."""
     names: dict[str, Any] = {"torch": torch, "pi": torch.pi}
     for tag in tags:
-        (cell,) = tagged(read("03_mode_collapse"), tag)
+        (cell,) = tagged(read(notebook), tag)
         exec(cell.source, names)  # the very code that the learner reads
     return names
 
@@ -37,16 +37,22 @@ def fill(net: torch.nn.Sequential, theta: torch.Tensor) -> None:
         for layer in net:
             if isinstance(layer, torch.nn.Linear):
                 weight, bias, theta = theta.split(
-                    [layer.weight.numel(), layer.bias.numel(), len(theta) - layer.weight.numel() - len(layer.bias)]
+                    [
+                        layer.weight.numel(),
+                        layer.bias.numel(),
+                        len(theta) - layer.weight.numel() - len(layer.bias),
+                    ]
                 )
                 layer.weight.copy_(weight.view(layer.in_features, layer.out_features).T)
                 layer.bias.copy_(bias)
 
 
 def test_plain_gan_equals_the_engine():
-    """Same weights, same random numbers: losses' players agree after every one of 40 steps."""
+    """Same weights, same random numbers: the players agree after every one of 40 steps."""
     plain = names_of("plain-data", "plain")
-    engine = train(gan(ring()), seed=5, steps_per_frame=1, steps=STEPS, device="cpu", **PRESETS["rotating"].settings)
+    engine = train(
+        gan(ring()), seed=5, steps_per_frame=1, steps=STEPS, device="cpu", **PRESETS["rotating"].settings
+    )
     start = next(engine)
     random = torch.Generator()
     D = plain["network"](2, 64, 64, 1, random=random)
@@ -64,6 +70,29 @@ def test_plain_gan_equals_the_engine():
         assert torch.equal(random.get_state(), frame.random)
     moved = (flat(G) - start.players["theta_g"][0]).abs().max()
     assert moved > 1e-2  # so that two things that stand still don't agree by accident
+
+
+def test_plain_step_equals_the_engine():
+    """The one step that the first notebook shows, 40 times."""
+    settings = PRESETS["covering"].settings
+    plain = names_of("plain-data", "plain") | names_of("plain", notebook="00_start")
+    engine = train(gan(ring()), seed=1, steps_per_frame=1, steps=STEPS, device="cpu", **settings)
+    start = next(engine)
+    random = torch.Generator()
+    D = plain["network"](2, 64, 64, 1, random=random)
+    G = plain["network"](16, 64, 64, 2, random=random)
+    fill(D, start.players["theta_d"][0])
+    fill(G, start.players["theta_g"][0])
+    random.set_state(start.random)
+    adam_d, adam_g = (torch.optim.Adam(net.parameters(), lr=1e-3, betas=(0.5, 0.999)) for net in (D, G))
+    for frame in engine:
+        x_real = plain["ring"](128, random)
+        z_d, z_g = (torch.randn(128, 16, generator=random) for _ in range(2))
+        losses = plain["training_step"](D, G, adam_d, adam_g, x_real, z_d, z_g)
+        expected = [float(frame.state.losses[name][0]) for name in ("theta_d", "theta_g")]
+        torch.testing.assert_close(losses, tuple(expected), rtol=0, atol=1e-5)
+        torch.testing.assert_close(flat(G), frame.players["theta_g"][0], rtol=0, atol=2e-6)
+        torch.testing.assert_close(flat(D), frame.players["theta_d"][0], rtol=0, atol=2e-6)
 
 
 def test_plain_ring_equals_the_target():

@@ -1,0 +1,245 @@
+"""Every notebook is in shape, runs, and shows what the course says that it shows."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import time
+from urllib.parse import unquote
+
+import pytest
+
+from gan_edu.lessons.question import questions
+
+from .book import NAMES, NOTEBOOKS, ROOT, read, run, tagged
+
+PLANNED = 17  # notebooks 00 to 16
+SLIDES = {"slide", "subslide", "fragment", "skip"}
+
+
+# in shape
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_stripped(path):
+    """No outputs, no widget state, no counters; ids that stay the same."""
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    assert "widgets" not in raw["metadata"]
+    for cell in raw["cells"]:
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == []
+            assert cell["execution_count"] is None
+        assert re.fullmatch(r"[a-z0-9-]+", cell["id"]), "ids are words, so that a diff says what has changed"
+        assert not re.fullmatch(r"[0-9a-f]{8}", cell["id"])
+        assert "".join(cell["source"]).strip()
+    assert len({cell["id"] for cell in raw["cells"]}) == len(raw["cells"])
+    assert path.stat().st_size < 100_000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_first_cell(name):
+    """Badges that lead here, a title, goals, time, and what it builds on."""
+    first = read(name).cells[0].source
+    badges = first.splitlines()[0]
+    assert f"mybinder.org/v2/gh/gan-edu/gan_edu/main?urlpath=lab/tree/notebooks/{name}.ipynb" in badges
+    assert f"colab.research.google.com/github/gan-edu/gan_edu/blob/main/notebooks/{name}.ipynb" in badges
+    assert re.search(r"^# \S", first, re.M)
+    goals = first.split("**You will be able to**")[1].split("**Time:**")[0]
+    assert len(re.findall(r"^- ", goals, re.M)) >= 3
+    assert re.search(r"\*\*Time:\*\* \d+ minutes", first)
+    assert re.search(r"\*\*Builds on:\*\* \S", first)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_links_lead_somewhere(name):
+    """Relative links and badges point to files that exist; no picture is fetched from elsewhere."""
+    text = "\n".join(cell.source for cell in read(name).cells if cell.cell_type == "markdown")
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        if target.startswith("https://"):
+            for path in re.findall(r"notebooks/[\w-]+\.ipynb", unquote(target)):
+                assert (ROOT / path).exists(), target
+        else:
+            assert (ROOT / "notebooks" / target).exists(), target
+    assert "![" not in text
+    assert "<img" not in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_anatomy(name):
+    """Plain code of at most 25 lines, a prediction, a lab, exercises with hint and solution, a quiz, references."""
+    notebook = read(name)
+    (plain,) = tagged(notebook, "plain")
+    assert 10 <= len([line for line in plain.source.splitlines() if line.strip()]) <= 25
+    assert "gan_edu" not in plain.source
+    (lab,) = tagged(notebook, "lab")
+    assert re.search(r"_lab\(", lab.source)
+    assert len(tagged(notebook, "predict")) >= 1
+
+    exercises = [cell for cell in tagged(notebook, "exercise") if cell.cell_type == "code"]
+    solutions = tagged(notebook, "solution")
+    assert len(exercises) >= 3
+    assert len(solutions) == len(exercises)
+    for exercise, solution in zip(exercises, solutions, strict=True):
+        assert "..." in exercise.source
+        assert re.search(r"^check_\w+\(", exercise.source, re.M)
+        assert solution.source.count("<details>") == solution.source.count("</details>") == 2
+        assert "<summary>Hint</summary>" in solution.source
+        assert "<summary>Solution</summary>" in solution.source
+
+    (cell,) = tagged(notebook, "quiz")
+    assert 3 <= len(questions(ast.literal_eval(cell.source[len("quiz(") : -1]))) <= 5
+    assert len(tagged(notebook, "imprecise")) >= 1
+    references = tagged(notebook, "references")[0].source
+    assert len(re.findall(r"^\d+\. .+\((19|20)\d\d\)", references, re.M)) >= 2
+    assert "**Next:**" in references
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_lecture(name):
+    """Every cell has its place in the slides, and the lecturer has something to say."""
+    notebook = read(name)
+    assert {cell.metadata["slideshow"]["slide_type"] for cell in notebook.cells} <= SLIDES
+    notes = [cell.metadata["gan_edu"]["notes"] for cell in notebook.cells if "gan_edu" in cell.metadata]
+    assert len(notes) >= 8
+    assert all(len(note) > 20 for note in notes)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_code(name):
+    """No plot helpers, no global seed, no star import, nothing from the network."""
+    for cell in read(name).cells:
+        if cell.cell_type != "code":
+            continue
+        tree = ast.parse(cell.source)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom | ast.Import):
+                names = [getattr(node, "module", None) or "", *(alias.name for alias in node.names)]
+                assert "*" not in names
+                assert not any(
+                    part.split(".")[0] in ("matplotlib", "plotly", "requests", "urllib") for part in names
+                )
+        assert not re.search(
+            r"torch\.manual_seed|np\.random\.|random\.seed|plt\.|^\s*[!%]", cell.source, re.M
+        )
+
+
+def test_the_map_names_every_notebook():
+    """Those that are there are linked, the others are marked as coming."""
+    (cell,) = [cell for cell in read("00_start").cells if cell.id == "map"]
+    rows = re.findall(r"^\| (.*?`(\d\d)_\w+`.*?) \|.*\| (.*?) \|$", cell.source, re.M)
+    assert [int(number) for _, number, _ in rows] == list(range(PLANNED))
+    there = {path.stem[:2] for path in NOTEBOOKS}
+    for link, number, status in rows:
+        assert (number in there) == ("coming" not in status)
+        assert ("](" in link) == (number in there and number != "00")
+
+
+# what they show
+
+
+RUNS_IN = 180
+"""Seconds that a notebook may take on a machine that does other things too; on two idle cores it is below 60."""
+FACTS = {
+    "00_start": """
+facts = {
+    "loss_d": float(loss_d), "reached": reached, "sharp": sharp,
+    "drawing_modes": drawing.n_modes, "drawing_basins": int(basins(learned.samples(), drawing)),
+    "digits": drawn_digits.tolist(),
+    "digits_sharp": [float(high_quality_share(images.samples(i), digits())) for i in (0, -1)],
+}
+""",
+    "03_mode_collapse": """
+plain_top = torch.stack(plain_shares).argmax(-1)
+moved = {name: (path[len(path) // 2 + 1:].argmax(-1) != path[len(path) // 2:-1].argmax(-1)).float().mean(0)
+         for name, path in paths.items()}
+facts = {
+    "spread": spread, "switches": switches,
+    "plain_switches": int((plain_top[1:] != plain_top[:-1]).sum()),
+    "runs": {name: len(values) for name, values in reached.items()},
+    "basins": {name: values.float().mean().item() for name, values in reached.items()},
+    "covering": {name: int((values == 8).sum()) for name, values in reached.items()},
+    "moved": {name: values.mean().item() for name, values in moved.items()},
+    "still": {name: int((values == 0).sum()) for name, values in moved.items()},
+    "sharp": {name: float(high_quality_share(r.samples(), ring_target()).mean()) for name, r in populations.items()},
+    "answers": [float(at_mode[held].median()), float(at_mode[~held].median()), float(at_gap[beside].median())],
+    "map": map_basins.tolist(),
+    "lines": [line.mean for line in lines],
+    "scattered": [int(modes_covered(scattered, ring_target(), fair_share=share)) for share in (0.0, 0.2)],
+    "grid": int(basins(on_grid.samples(), on_grid.game.target)),
+    "line": int(basins(on_line.samples(), on_line.game.target)),
+}
+""",
+}
+MEMORY = """
+import resource
+facts["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # GB, on Linux
+"""
+
+
+def executed(name, tmp_path):
+    """The facts of a notebook that has run within its time and memory."""
+    began = time.perf_counter()
+    facts = run(read(name), tmp_path, FACTS.get(name, "facts = {}") + MEMORY)
+    assert time.perf_counter() - began < RUNS_IN
+    assert facts["memory"] < 1.0
+    return facts
+
+
+@pytest.mark.notebooks
+def test_start_shows(tmp_path):
+    """A GAN reaches every mode of the ring, and its D can't tell; a drawing and real digits are learned too."""
+    facts = executed("00_start", tmp_path)
+    assert 1.0 < facts["loss_d"] < 1.6
+    assert facts["reached"] == 8
+    assert 0.3 < facts["sharp"] < 0.97
+    assert facts["drawing_modes"] == 2
+    assert 1 <= facts["drawing_basins"] <= 2
+    assert min(facts["digits"]) > 0.01
+    assert max(facts["digits"]) < 0.35
+    assert facts["digits_sharp"][0] < 0.05
+    assert facts["digits_sharp"][1] > 0.3
+
+
+@pytest.mark.notebooks
+def test_mode_collapse_shows(tmp_path):
+    """Two diseases that are told apart, a valley in the map, and what the text says about them."""
+    facts = executed("03_mode_collapse", tmp_path)
+    # against an opponent that stands still all samples end in one point
+    assert facts["spread"][0] > 1.0
+    assert facts["spread"][-1] < 0.1
+    # the blob rotates, in plain torch and in the package
+    assert facts["plain_switches"] >= 30
+    assert 16 <= facts["switches"] <= 20
+    # both populations are collapsed ...
+    assert facts["runs"] == {"slow D": 64, "strong D": 64}
+    for name in facts["runs"]:
+        assert 1.0 <= facts["basins"][name] < 3.5
+        assert facts["covering"][name] <= 6
+    # ... one of them moves and is blurred, the other stands still and is sharp
+    assert facts["moved"]["slow D"] > 0.8
+    assert facts["moved"]["strong D"] < 0.15
+    assert facts["still"]["slow D"] <= 3
+    assert facts["still"]["strong D"] >= 40
+    assert facts["sharp"]["slow D"] < 0.2
+    assert 0.4 < facts["sharp"]["strong D"] < 0.95
+    held, missed, wall = facts["answers"]
+    assert missed > 0.95
+    assert 0.2 < held < 0.8
+    assert wall < 0.2
+    # one GAN per pixel: both kinds, and the valley lies on the diagonal
+    pixels = facts["map"]
+    assert len(pixels) >= 8
+    assert all(len(row) >= 8 for row in pixels)
+    flat = [value for row in pixels for value in row]
+    assert flat.count(8) >= 6
+    assert sum(value <= 2 for value in flat) >= 20
+    near = [pixels[i][j] for i in range(8) for j in range(8) if abs(i - j) <= 1 and 2 <= i + j <= 12]
+    far = [pixels[i][j] for i in range(8) for j in range(8) if abs(i - j) >= 4]
+    assert sum(near) / len(near) > 2 * sum(far) / len(far)
+    # what the text claims
+    assert facts["lines"][:2] == [8, 8]
+    assert abs(facts["lines"][2] - 0.9889) < 0.002
+    assert facts["scattered"] == [8, 0]
+    assert 1 <= facts["grid"] <= 10
+    assert 1 <= facts["line"] <= 3
