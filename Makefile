@@ -49,7 +49,7 @@ bench: $(READY) ## The engine's speed against a plain PyTorch loop
 
 .PHONY: site
 site: $(READY) ## The notebooks as static pages, in site/
-	$(BIN)/jupyter nbconvert --execute --to html --output-dir site notebooks/*.ipynb
+	$(BIN)/python docs/build_site.py $(ARGS)
 
 # The lock names versions and nothing else: which build of torch they mean, and what a CUDA build brings, is pip's choice.
 .PHONY: lock

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from gan_edu.labs.recorded import load
 from gan_edu.lessons.question import questions
 
 from .book import NAMES, NOTEBOOKS, ROOT, read, run, tagged
@@ -74,6 +75,7 @@ def test_anatomy(name):
     assert "gan_edu" not in plain.source
     (lab,) = tagged(notebook, "lab")
     assert re.search(r"_lab\(", lab.source)
+    assert load(lab.metadata["gan_edu"]["recorded"])[0], "the static page needs a run to play"
     assert len(tagged(notebook, "predict")) >= 1
 
     exercises = [cell for cell in tagged(notebook, "exercise") if cell.cell_type == "code"]
@@ -100,7 +102,7 @@ def test_lecture(name):
     """Every cell has its place in the slides, and the lecturer has something to say."""
     notebook = read(name)
     assert {cell.metadata["slideshow"]["slide_type"] for cell in notebook.cells} <= SLIDES
-    notes = [cell.metadata["gan_edu"]["notes"] for cell in notebook.cells if "gan_edu" in cell.metadata]
+    notes = [note for cell in notebook.cells if (note := cell.metadata.get("gan_edu", {}).get("notes"))]
     assert len(notes) >= 8
     assert all(len(note) > 20 for note in notes)
 
