@@ -20,7 +20,8 @@ STYLE = """<style>
   width: auto; max-width: 100%; height: auto; overflow: visible; }
 .gan-quiz .widget-radio-box label { width: auto; height: auto; line-height: 1.4; padding: 2px 0; white-space: normal;
   display: flex; align-items: baseline; gap: 6px; }
-.gan-quiz .widget-radio-box input { flex: none; }
+.gan-quiz .widget-radio-box input { flex: none; order: -1; align-self: center; margin: 0; }
+.gan-quiz-question { margin-top: 10px; }
 .gan-quiz .widget-radio-box-vertical { display: block; }
 .gan-quiz :focus-visible { outline: 3px solid #0B57D0; outline-offset: 1px; }
 .gan-quiz-told { border-left: 5px solid; padding: 6px 12px; }
@@ -53,7 +54,7 @@ class Quiz(widgets.VBox):
             self.buttons[k].on_click(lambda _, k=k: self.check(k))
             self.radios[k].observe(lambda _, k=k: setattr(self.told[k], "value", ""), "index")
             children += [
-                widgets.HTML(f"<b>{head}.</b> {escape(question.text)}"),
+                widgets.HTML(f"<b>{head}.</b> {escape(question.text)}").add_class("gan-quiz-question"),
                 self.radios[k],
                 self.buttons[k],
                 self.told[k],

@@ -63,7 +63,7 @@ def exercise(check: Callable[..., str]) -> Callable[..., Feedback]:
         ...         raise Hint("Think of one plus one.")
         ...     return "One plus one."
         >>> check_two(...), check_two("two").passed, check_two(2).passed
-        (✘ Not yet. Still empty: put your answer in place of the dots, run that cell, then this one., False, True)
+        (✘ Not yet. Still empty: put your answer in place of the dots and run the cell again., False, True)
     """
 
     @functools.wraps(check)

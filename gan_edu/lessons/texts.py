@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 TEXTS = {
-    "empty": "Still empty: put your answer in place of the dots, run that cell, then this one.",
+    "empty": "Still empty: put your answer in place of the dots and run the cell again.",
     "failed": "This could not be checked ({kind}: {error}). Look at what the exercise asks you to hand in.",
     "raised": "Your function stopped with {kind}: {error}. Call it in a cell of its own to see where.",
     "not_callable": "Hand in the function itself, without calling it: its name, no brackets. Got {got}.",

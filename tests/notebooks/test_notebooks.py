@@ -16,6 +16,7 @@ from gan_edu.lessons.question import questions
 from .book import NAMES, NOTEBOOKS, ROOT, read, run, tagged
 
 PLANNED = 17  # notebooks 00 to 16
+WIDEST = 100  # characters that a line of code has on a projector of 1,024 pixels
 SLIDES = {"slide", "subslide", "fragment", "skip"}
 
 
@@ -113,6 +114,7 @@ def test_code(name):
     for cell in read(name).cells:
         if cell.cell_type != "code":
             continue
+        assert max(map(len, cell.source.splitlines())) <= WIDEST, cell.id
         tree = ast.parse(cell.source)
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom | ast.Import):
@@ -192,7 +194,7 @@ def executed(name, tmp_path):
 def test_start_shows(tmp_path):
     """A GAN reaches every mode of the ring, and its D can't tell; a drawing and real digits are learned too."""
     facts = executed("00_start", tmp_path)
-    assert 1.0 < facts["loss_d"] < 1.6
+    assert 1.0 < facts["loss_d"] < 1.5
     assert facts["reached"] == 8
     assert 0.3 < facts["sharp"] < 0.97
     assert facts["drawing_modes"] == 2
