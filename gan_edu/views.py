@@ -31,8 +31,9 @@ from gan_edu.scenes import LAYERS, Curve, Scene
 from gan_edu.training import Frame, rates_of
 
 TILES = 64
-ARROW = 0.15
+ARROW = 0.1
 """The longest arrow, as a share of the picture's width."""
+DENSITY_SAMPLES = 5000
 TRAIL_FRAMES = 16
 TRAILS = 60
 VERDICT_FRAMES = 15
@@ -66,8 +67,9 @@ def scene(
     *,
     layers: Collection[str] = LAYERS,
     n_samples: int = 1000,
+    n_real: int = 400,
     grid: int = 50,
-    n_arrows: int = 100,
+    n_arrows: int = 60,
     seed: int = 0,
     extent: tuple[float, float, float, float] | None = None,
     caption: str = "",
@@ -84,7 +86,8 @@ def scene(
         index: Which frame of a recording.
         run: Which run of the population.
         layers: Those to compute, from `gan_edu.scenes.LAYERS`.
-        n_samples: Generated points, and as many real ones.
+        n_samples: Generated points.
+        n_real: Real points.
         grid: Nodes of the field along each side.
         n_arrows: Arrows: where the generator's loss pushes a sample.
         seed: Of the latent points and the data that are shown.
@@ -102,7 +105,7 @@ def scene(
         >>> from gan_edu.training import train
         >>> picture = scene(next(train(gan(ring(), width=8))), n_samples=100)
         >>> picture.samples.shape, picture.field.shape, picture.arrows.shape
-        ((100, 2), (50, 50), (100, 4))
+        ((100, 2), (50, 50), (60, 4))
     """
     frame = source[index] if isinstance(source, Recording) else source
     look = _look(frame, run)
@@ -111,7 +114,7 @@ def scene(
     generator = torch.Generator().manual_seed(seed)
     z = look.game.draw_latent((1, n_samples), generator)
     with torch.no_grad():
-        x_real = look.target.sample(n_samples, generator)
+        x_real = look.target.sample(n_real, generator)
         x_fake = look.game.generator(look.players["theta_g"], z)[0]
     parts: dict[str, Any]
     if look.target.image_shape:
@@ -129,16 +132,18 @@ def scene(
             parts["manifold"] = _manifold(look)
         if "trails" in layers and isinstance(source, Recording):
             parts["trails"] = _trails(source, index, run, z[0, :TRAILS])
-    extent = extent or parts.pop("extent", look.target.extent)
+    own = parts.pop("extent", look.target.extent)
     kept = {name: value for name, value in parts.items() if name in layers}
     words = f"step {frame.step:,}" + (f" · {caption}" if caption else "")
-    return Scene(extent=extent, step=frame.step, caption=words, title=title, **kept)
+    return Scene(extent=extent or own, step=frame.step, caption=words, title=title, **kept)
 
 
 def prob_real_on_grid(look: _Look, extent: tuple[float, float, float, float], grid: int) -> np.ndarray:
     """D(x) at evenly spaced nodes that include the edges; row 0 lies at y_min."""
     x_min, x_max, y_min, y_max = extent
-    y, x = torch.meshgrid(torch.linspace(y_min, y_max, grid), torch.linspace(x_min, x_max, grid), indexing="ij")
+    y, x = torch.meshgrid(
+        torch.linspace(y_min, y_max, grid), torch.linspace(x_min, x_max, grid), indexing="ij"
+    )
     return _prob_real(look, torch.stack([x, y], -1).reshape(-1, 2)).reshape(grid, grid)
 
 
@@ -227,7 +232,10 @@ def _densities(look: _Look, x_real: Tensor, x_fake: Tensor) -> dict[str, Any]:
     low, high, *_ = look.target.extent
     x = torch.linspace(low, high, 300)
     p = look.target.log_prob(x[:, None]).exp()
-    q = smooth_density(x_fake[:, 0], x, float(look.target.stds.min()) / 2)
+    z = look.game.draw_latent((1, DENSITY_SAMPLES), torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        many = look.game.generator(look.players["theta_g"], z)[0, :, 0]
+    q = smooth_density(many, x, float(look.target.stds.min()))
     p, q = p.numpy(), q.numpy()
     prob_real = _prob_real(look, x[:, None])
     best = np.divide(p, p + q, out=np.full_like(p, np.nan), where=p + q > 1e-9 * p.max())
@@ -241,14 +249,29 @@ def _densities(look: _Look, x_real: Tensor, x_fake: Tensor) -> dict[str, Any]:
 
 
 def smooth_density(samples: Tensor, x: Tensor, bandwidth: float) -> Tensor:
-    """Kernel density estimate at x: the mean of Gaussians of that width around the samples: (N,), (K,) -> (K,).
+    """Kernel density estimate on an even grid: the histogram, blurred by a Gaussian: (N,), (K,) -> (K,).
+
+    Args:
+        samples: Points; those that are not finite, or off the grid, count in N alone.
+        x: Middles of the cells.
+        bandwidth: Standard deviation of the Gaussian.
 
     Example:
-        >>> smooth_density(torch.zeros(5), torch.tensor([0.0]), 1.0).item()  # 1 / sqrt(2 pi)
-        0.3989422917366028
+        >>> x = torch.linspace(-5, 5, 101)
+        >>> density = smooth_density(torch.zeros(9), x, 1.0)
+        >>> round(float(density[50]), 3), round(float(density.sum() * 0.1), 3)  # 1 / sqrt(2 pi), and all of it
+        (0.399, 1.0)
     """
-    apart = (x[:, None] - samples[samples.isfinite()]) / bandwidth
-    return torch.exp(-0.5 * apart.square()).sum(-1) / (max(1, len(samples)) * bandwidth * math.sqrt(2 * math.pi))
+    cell = float(x[1] - x[0])
+    inside = samples[samples.isfinite()]
+    counts = torch.histc(inside, len(x), float(x[0]) - cell / 2, float(x[-1]) + cell / 2)
+    reach = min(len(x) - 1, math.ceil(4 * bandwidth / cell))
+    steps = torch.arange(-reach, reach + 1) * cell / bandwidth
+    kernel = torch.exp(-0.5 * steps.square())
+    blurred = torch.nn.functional.conv1d(
+        counts[None, None], (kernel / kernel.sum())[None, None], padding=reach
+    )
+    return blurred[0, 0] / (max(1, len(samples)) * cell)
 
 
 def _plane(x: Tensor) -> np.ndarray:
@@ -331,14 +354,18 @@ def metrics_over_time(
     """
     frames = recording.frames
     stride = 1
-    while len(frames) > 2 * stride * most:  # doubling, so that the frames of one stride are among those of the last
+    while (
+        len(frames) > 2 * stride * most
+    ):  # doubling, so that the frames of one stride are among those of the last
         stride *= 2
     chosen = [*frames[:-1:stride], frames[-1]]
     known: Cache = {} if cache is None else cache
     new = [frame for frame in chosen if id(frame) not in known or known[id(frame)][0]() is not frame]
     while new:  # frames of one game go through its generator together
         game = new[0].settings.game
-        count = next((i for i, frame in enumerate(new[:32]) if frame.settings.game is not game), len(new[:32]))
+        count = next(
+            (i for i, frame in enumerate(new[:32]) if frame.settings.game is not game), len(new[:32])
+        )
         part, new = new[:count], new[count:]
         for frame, values in zip(part, _judged(part, run), strict=True):
             known[id(frame)] = (weakref.ref(frame), values)
@@ -364,7 +391,8 @@ def _judged(frames: Sequence[Frame], run: int) -> list[dict[str, float]]:
 
 
 STAGES = {
-    "latent": "{n} latent points z are drawn from N(0, I) in {latent_dim} dimensions{first_two}",
+    "latent": "{n} latent points z are drawn from N(0, I) in {latent_dim} dimensions{shown}",
+    "two": " (the first two are drawn)",
     "fakes": "G turns every z into a fake point",
     "reals": "As many real points are drawn from the data",
     "scores": "D scores both: {real:.2f} for real, {fake:.2f} for fake on average",
@@ -375,7 +403,7 @@ STAGES = {
     "pushes": "G’s loss is {loss:.3f}; its gradient pushes every sample along its arrow",
     "moved_g": "G has moved: the same z land {moved:.4f} further on average, and G’s loss on them is {after:.3f}",
 }
-"""The captions of `stages_of_a_step`, in order."""
+"""The captions of `stages_of_a_step`, by stage."""
 
 
 def stages_of_a_step(
@@ -434,7 +462,7 @@ def stages_of_a_step(
     change = np.abs(_prob_real(after_d, fakes) - prob_fake).mean() if len(fakes) else 0.0
     z = batch_d.z[0]
     numbers: dict[str, Any] = {
-        "latent": {"n": len(z), "latent_dim": z.shape[-1], "first_two": " (the first two are shown)" if z.shape[-1] > 2 else ""},
+        "latent": {"n": len(z), "latent_dim": z.shape[-1], "shown": texts["two"] if z.shape[-1] > 2 else ""},
         "fakes": {},
         "reals": {},
         "scores": {"real": prob_real.mean(), "fake": prob_fake.mean()},
@@ -450,6 +478,7 @@ def stages_of_a_step(
     }
     extent = look.target.extent
     drawn = {"data": batch_d.x_real[0], "samples": fakes}
+    arrows = _as_arrows(fresh[0], push[0], extent[1] - extent[0])
     tracks = np.stack([_plane(fresh[0]), _plane(landed)], 1)
     plans: dict[str, tuple[_Look, dict[str, Tensor], dict[str, Any], tuple[str, ...]]] = {
         "latent": (before_d, {"samples": _padded(z)}, {}, ("samples",)),
@@ -460,7 +489,7 @@ def stages_of_a_step(
         "slope": (before_d, drawn, {}, ("field", "curves")),
         "moved_d": (after_d, drawn, {}, ("field", "curves")),
         "fresh": (facing, {"data": batch_d.x_real[0], "samples": fresh[0]}, {}, ("samples",)),
-        "pushes": (facing, {"samples": fresh[0]}, {"arrows": _as_arrows(fresh[0], push[0], extent[1] - extent[0])}, ("arrows",)),
+        "pushes": (facing, {"samples": fresh[0]}, {"arrows": arrows}, ("arrows",)),
         "moved_g": (after_g, {"samples": landed}, {"trails": tracks}, ("samples", "trails")),
     }
     scenes = []
@@ -468,7 +497,8 @@ def stages_of_a_step(
         parts = _stage_parts(seen, points, extra, grid)
         caption = f"{number}/{len(plans)} " + texts[name].format(**numbers[name])
         shown = tuple(layer for layer in highlight if parts.get(layer) is not None)
-        scenes.append(Scene(**{"extent": extent, **parts, "step": frame.step, "caption": caption, "highlight": shown}))
+        words = {"step": frame.step, "caption": caption, "highlight": shown}
+        scenes.append(Scene(**{"extent": extent, **parts, **words}))
     return scenes, end
 
 

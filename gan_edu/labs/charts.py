@@ -17,8 +17,10 @@ from gan_edu.metrics.perfect import perfect
 from gan_edu.training import Settings
 from gan_edu.views import JUDGED
 
-EVERY = 0.4
-"""Seconds between two updates: plotly draws slowly, and says nothing when it has."""
+EVERY = 0.8
+"""Seconds between two updates: each takes the browser 150 ms of a core, which the training wants too."""
+WIDTH = 800
+"""Of the figure, in pixels: what a notebook's cell has at 1,024."""
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -53,24 +55,36 @@ class Charts:
                 self.show(**self._ask())
 
     def show(
-        self, settings: Settings, a: Arrays, b: Arrays | None = None, cursor: float | None = None, theme: str = "light"
+        self,
+        settings: Settings,
+        a: Arrays,
+        b: Arrays | None = None,
+        cursor: float | None = None,
+        theme: str = "light",
     ) -> None:
         """Show these curves; the first time, or for another target or theme, a new figure is made."""
         from gan_edu.figures.charts import training_chart, update_training_chart
 
-        about = (settings.game.target, (settings.game.recipe or {}).get("arguments", {}).get("generator_loss"), theme)
+        about = (
+            settings.game.target,
+            (settings.game.recipe or {}).get("arguments", {}).get("generator_loss"),
+            theme,
+        )
         if self._about is None or not all(x is y or x == y for x, y in zip(about, self._about, strict=True)):
             import plotly.graph_objects as go
 
             self._panels = _panels(settings.game.target, about[1])
             figure = training_chart(self._panels, a, b, cursor=cursor, theme=theme)
             if self._figure is None:
+                figure.layout.width = WIDTH
                 self._figure = go.FigureWidget(figure)
+                self._figure._config = {**self._figure._config, "displayModeBar": False}
                 self.box.children = [self._figure]
             else:  # one widget for ever: each costs five megabytes
                 with self._figure.batch_update():
                     self._figure.data = []
                     self._figure.layout = figure.layout
+                    self._figure.layout.width = WIDTH
                     self._figure.add_traces(figure.data)
             self._about = about
         else:

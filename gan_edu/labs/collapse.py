@@ -70,8 +70,7 @@ def settings_of(
     chosen = PRESETS[preset]
     if isinstance(target, str) or target is None:
         target = catalogue.parse(target or chosen.target, "data")
-    if isinstance(game, str) or game is None:
-        game = catalogue.parse(game or chosen.game, "games", target=target)
-    wanted = resolve(game, {**chosen.settings, **settings})
+    made = game if isinstance(game, Game) else catalogue.parse(game or chosen.game, "games", target=target)
+    wanted = resolve(made, {**chosen.settings, **settings})
     Settings.from_json(wanted.as_json())  # raises for what was made by hand
     return wanted

@@ -36,7 +36,7 @@ class Control:
 
     def __init__(self, parameter: Parameter, value: Any, help: str = "") -> None:
         self.parameter = parameter
-        self.widget = _widget(parameter, value)
+        self.widget: Any = _widget(parameter, value)
         self.widget.description = parameter.label
         self.widget.tooltip = help or parameter.label
         self.widget.layout = widgets.Layout(width="auto", min_width="0", margin="1px 0")
@@ -54,7 +54,9 @@ class Control:
             try:
                 raw = ast.literal_eval(raw)
             except (ValueError, SyntaxError):
-                raise ValueError(f"{self.parameter.label} must be written as in Python; got {raw!r}") from None
+                raise ValueError(
+                    f"{self.parameter.label} must be written as in Python; got {raw!r}"
+                ) from None
         return self.parameter.check(raw)
 
     @value.setter
@@ -97,8 +99,8 @@ def _even(low: float, high: float, step: float | None) -> list[float]:
     """Multiples of a round step, about fifty of them."""
     rough = (high - low) / 50
     power = 10 ** math.floor(math.log10(rough))
-    step = step or next(digit * power for digit in (1, 2, 5, 10) if digit * power >= rough * 0.999)
-    inner = [round(k * step, 12) for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
+    every = step or next(digit * power for digit in (1, 2, 5, 10) if digit * power >= rough * 0.999)
+    inner = [round(k * every, 12) for k in range(math.ceil(low / every), math.floor(high / every) + 1)]
     return [low, *(number for number in inner if low < number < high), high]
 
 
@@ -120,7 +122,9 @@ class Form:
         (5, 2.0)
     """
 
-    def __init__(self, entry: catalogue.Entry, arguments: Mapping[str, Any], skip: Iterable[str] = ()) -> None:
+    def __init__(
+        self, entry: catalogue.Entry, arguments: Mapping[str, Any], skip: Iterable[str] = ()
+    ) -> None:
         self.entry = entry
         helps = argument_help(entry.function)
         self.controls: dict[str, Control] = {}

@@ -33,7 +33,11 @@ class DrawTarget:
     def __init__(self, use: Callable[[Target], None], say: Callable[[str], None], size: int = 380) -> None:
         self._use, self._say = use, say
         self.stage = Stage(
-            mode="draw", size=size, scene=pack(Scene(extent=EXTENT)), strokes=kept(NAME, []), alt=TEXTS["alt_draw"]
+            mode="draw",
+            size=size,
+            scene=pack(Scene(extent=EXTENT)),
+            strokes=kept(NAME, []),
+            alt=TEXTS["alt_draw"],
         )
         self.stage.observe(lambda change: keep(NAME, change["new"]), "strokes")
         self.train = button("draw_train", self._train, icon="play", style="success")

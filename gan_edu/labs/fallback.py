@@ -37,13 +37,19 @@ def strip(settings: Settings, steps: int) -> Strip:
     """Train, and draw moments that are evenly spread."""
     from gan_edu.figures import strip as figures
 
-    values = {name: getattr(settings, name) for name in vars(settings) if name not in ("game", "steps_per_frame")}
-    recording = record(settings.game, steps=steps, steps_per_frame=max(1, steps // 60), progress=False, **values)
+    values = {
+        name: getattr(settings, name) for name in vars(settings) if name not in ("game", "steps_per_frame")
+    }
+    recording = record(
+        settings.game, steps=steps, steps_per_frame=max(1, steps // 60), progress=False, **values
+    )
     last = len(recording) - 1
     indices = [round(k * last / (PICTURES - 1)) for k in range(PICTURES)]
     extent = views.scene(recording, 0, layers=()).extent
     pictures = [
-        views.scene(recording, index, extent=extent, n_samples=400, caption=views.judge(recording, index).sentence)
+        views.scene(
+            recording, index, extent=extent, n_samples=400, caption=views.judge(recording, index).sentence
+        )
         for index in indices
     ]
     figure = figures.strip(pictures)

@@ -6,6 +6,7 @@ can't be read is set aside, never overwritten.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tempfile
@@ -34,7 +35,9 @@ def keep(name: str, value: Any) -> None:
     try:
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"a value to keep must be JSON (text, finite numbers, lists, dicts); got {error}") from None
+        raise ValueError(
+            f"a value to keep must be JSON (text, finite numbers, lists, dicts); got {error}"
+        ) from None
     with _lock:
         # another notebook's kernel may have kept something since
         values = {**_values(), **_read(), name: value}
@@ -64,11 +67,11 @@ def _read() -> dict[str, Any]:
         values = None
     if isinstance(values, dict):
         return values
-    spoilt = next(path for n in range(1, 10**6) if not (path := FILE.with_name(f"keep-spoilt-{n}.json")).exists())
-    try:
+    spoilt = next(
+        path for n in range(1, 10**6) if not (path := FILE.with_name(f"keep-spoilt-{n}.json")).exists()
+    )
+    with contextlib.suppress(OSError):  # a folder that can't be written: then nothing is overwritten either
         FILE.rename(spoilt)
-    except OSError:
-        pass  # a folder that can't be written: then nothing is overwritten either
     return {}
 
 

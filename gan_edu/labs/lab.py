@@ -29,12 +29,11 @@ from gan_edu.recording import Recording
 from gan_edu.training import Settings, resolve
 
 LAYERS = ("field", "data", "samples", "curves", "tiles")
-OFFERED = ("arrows", "manifold", "trails")
-DRAWN_PER_SECOND = 25
-SHARE_OF_TIME = 0.2
+DRAWN_PER_SECOND = 18
+SHARE_OF_TIME = 0.3
 """At full speed, the part of the time that pictures may take from training."""
 WORDS_EVERY = 0.5
-TIMELINE_EVERY = 0.25
+TIMELINE_EVERY = 0.33
 
 
 class Lab(widgets.VBox):
@@ -65,11 +64,11 @@ class Lab(widgets.VBox):
         self.lock = FairLock()
         self.worker = Worker(self._failed, self._ended)
         self.trace = ""
-        self._curves = curves
+        self._curves = curves or None
         self._caches: dict[str, views.Cache] = {}
         self._words = ""
         self._words_at = self._told_at = self._drawn_at = self._drawing = 0.0
-        offered = list(OFFERED) if settings.game.target.dim == 2 else []
+        offered = offered_layers(settings.game.target)
         self.stage = Stage(size=size, layers=list(LAYERS), offered=offered, alt=TEXTS["alt"])
         if recorded:
             self.stage.run, self.stage.autoplay, self.stage.mode = recorded, True, "player"
@@ -87,6 +86,7 @@ class Lab(widgets.VBox):
         super().__init__()
         self.add_class("gan-lab")
         self.main = widgets.HBox().add_class("gan-lab-main")
+        self._controls = self.controls().add_class("gan-lab-panel")
         self.children = [widgets.HTML(STYLE).add_class("gan-lab-style"), *self.arrange()]
         self._lay_out()
         if recorded:
@@ -105,14 +105,12 @@ class Lab(widgets.VBox):
         self.tabs = tabs
         return [self.main, self.message, self.transport.box, self.slow.box, tabs]
 
-    def controls(self) -> widgets.Widget:
+    def controls(self) -> widgets.VBox:
         """What stands beside the stage."""
         return self.panel.box()
 
     def _lay_out(self) -> None:
         stages = [self.stage] if self.other is None else [self.beside, self.stage]
-        if not hasattr(self, "_controls"):
-            self._controls = self.controls().add_class("gan-lab-panel")
         self.main.children = [*stages, self._controls]
 
     # ---- what buttons do
@@ -269,7 +267,7 @@ class Lab(widgets.VBox):
             self.reset()
             if other_shape:
                 self.say("new_shape", name=self.session.run.name)
-        self.stage.offered = list(OFFERED) if self.session.running.game.target.dim == 2 else []
+        self.stage.offered = offered_layers(self.session.running.game.target)
         self.panel.say_waiting(self.session.waiting)
         if not self.worker.running and self.stage.mode == "live":
             self.draw()
@@ -317,7 +315,9 @@ class Lab(widgets.VBox):
         run = min(self.population, len(other.recording[index].alive) - 1)
         words = views.judge(other.recording, index, run).sentence
         self.beside.show(
-            views.scene(other.recording, index, run, layers=self.stage.layers, caption=words, title=other.name)
+            views.scene(
+                other.recording, index, run, layers=self.stage.layers, caption=words, title=other.name
+            )
         )
 
     def _curves_now(self) -> dict[str, Any]:
@@ -365,7 +365,7 @@ class Lab(widgets.VBox):
                 self.draw()
                 patience = time.monotonic() + PATIENCE
                 # short waits: whoever stops this thread may be the one that the browser's news come through
-                while not (stop.is_set() or self.stage.wait(0.05)) and time.monotonic() < patience:
+                while not (stop.is_set() or self.stage.wait(0.05, behind=1)) and time.monotonic() < patience:
                     if not self.stage.viewed:
                         break
             elif time.perf_counter() - self._drawn_at > pause:
@@ -383,3 +383,12 @@ class Lab(widgets.VBox):
 
     def _ended(self) -> None:
         self.draw()
+
+
+def offered_layers(target: Target) -> list[str]:
+    """What the legend offers for pictures of a target, beside what the pictures have."""
+    if target.image_shape:
+        return ["tiles"]
+    if target.dim == 1:
+        return ["data", "samples"]
+    return ["data", "samples", "manifold", "trails", *(["field", "arrows"] if target.dim == 2 else [])]

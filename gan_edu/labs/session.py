@@ -102,7 +102,9 @@ class Session:
             if want.get("name") == have.get("name"):
                 changed = [k for k, v in want["arguments"].items() if v != have["arguments"][k]]
                 fresh = fresh_parameters(want["folder"], want["name"])
-                names[names.index("game") : names.index("game") + 1] = [k for k in changed if k in fresh or k == "target"]
+                names[names.index("game") : names.index("game") + 1] = [
+                    k for k in changed if k in fresh or k == "target"
+                ]
         return tuple(names)
 
     def change(self, wanted: Settings) -> bool:
@@ -165,7 +167,9 @@ class Session:
 
     def keep_up(self, other: Run) -> None:
         """Train another run on, with its own settings, until it has come as far as the one in hand."""
-        while other.recording[-1].step < self.frame.step and advance_with(other.recording, other.recording.settings):
+        while other.recording[-1].step < self.frame.step and advance_with(
+            other.recording, other.recording.settings
+        ):
             pass
 
     def beside(self, other: Run) -> int:
@@ -243,7 +247,9 @@ def fresh_parameters(folder: str, name: str) -> tuple[str, ...]:
         for parameter in entry.parameters.values():
             for value in _other_values(parameter):
                 other = _behaviour(entry.function(**plain, **{parameter.name: value}))
-                if not all(a.shape == b.shape and torch.equal(a, b) for a, b in zip(base, other, strict=True)):
+                if not all(
+                    a.shape == b.shape and torch.equal(a, b) for a, b in zip(base, other, strict=True)
+                ):
                     found.append(parameter.name)
                     break
         _fresh[folder, name] = tuple(found)
@@ -272,7 +278,9 @@ def _other_values(parameter: Any) -> list[Any]:
 
 def _differences(wanted: Settings, have: Settings) -> dict[str, Any]:
     names = [field.name for field in dataclasses.fields(Settings)]
-    return {name: getattr(wanted, name) for name in names if not _same(getattr(wanted, name), getattr(have, name))}
+    return {
+        name: getattr(wanted, name) for name in names if not _same(getattr(wanted, name), getattr(have, name))
+    }
 
 
 def _same(a: Any, b: Any) -> bool:

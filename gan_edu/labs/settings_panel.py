@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -50,7 +50,7 @@ class Choice:
     @property
     def form(self) -> Form:
         """The controls of the chosen method."""
-        return self._forms[self.menu.value]
+        return self._forms[str(self.menu.value)]
 
     def make(self, **given: Any) -> Any:
         """The thing that the controls describe."""
@@ -135,7 +135,11 @@ class SettingsPanel:
         """
         values: dict[str, Any] = {name: control.value for name, control in self.numbers.items()}
         game = self.game.make(target=self.target.make())
-        values |= {"dynamics": self.dynamics.make(), "optimizer": self.optimizer.make(), "device": self._base.device}
+        values |= {
+            "dynamics": self.dynamics.make(),
+            "optimizer": self.optimizer.make(),
+            "device": self._base.device,
+        }
         return resolve(game, {**values, "steps_per_frame": self._base.steps_per_frame})
 
     def set(self, settings: Settings) -> None:
@@ -160,10 +164,12 @@ class SettingsPanel:
     def say_waiting(self, names: tuple[str, ...]) -> None:
         """Say which settings need a fresh start."""
         words = ", ".join(name.replace("_", " ") for name in names)
-        self.waiting.value = f"<b>{TEXTS['fresh_waiting'].format(names=words)}</b>" if names else TEXTS["fresh_note"]
+        self.waiting.value = (
+            f"<b>{TEXTS['fresh_waiting'].format(names=words)}</b>" if names else TEXTS["fresh_note"]
+        )
 
     @contextmanager
-    def quiet(self):  # noqa: ANN201
+    def quiet(self) -> Iterator[None]:
         """Changes in this block are not told."""
         before, self._quiet = self._quiet, True
         try:
@@ -171,19 +177,23 @@ class SettingsPanel:
         finally:
             self._quiet = before
 
-    def box(self) -> widgets.Widget:
+    def box(self) -> widgets.VBox:
         """The panel."""
         fresh = [self.waiting, self.game.apart_box, *(self.numbers[name].widget for name in FRESH)]
         folded = widgets.Accordion(
             [
                 self.target.box,
                 widgets.VBox([self.game.menu, self.game.box]),
-                widgets.VBox([self.dynamics.menu, self.dynamics.box, self.optimizer.menu, self.optimizer.box]),
+                widgets.VBox(
+                    [self.dynamics.menu, self.dynamics.box, self.optimizer.menu, self.optimizer.box]
+                ),
                 widgets.VBox(fresh),
             ],
             titles=[TEXTS[f"group_{name}"] for name in ("target", "game", "dynamics", "fresh")],
         )
-        return widgets.VBox([self.preset, self.target.menu, *(self.numbers[name].widget for name in LIVE), folded])
+        return widgets.VBox(
+            [self.preset, self.target.menu, *(self.numbers[name].widget for name in LIVE), folded]
+        )
 
     def _changed(self, _change: Any) -> None:
         if self._quiet:
@@ -222,7 +232,9 @@ def _recipe(made: Any) -> Mapping[str, Any]:
 
 def _number(name: str, settings: Settings) -> Control:
     if name in RATES:
-        parameter = Parameter(name, "float", range=Range(RATE.low, RATE.high, log=True, slider=RATE.slider, label=TEXTS[name]))
+        parameter = Parameter(
+            name, "float", range=Range(RATE.low, RATE.high, log=True, slider=RATE.slider, label=TEXTS[name])
+        )
     else:
         parameter = NUMBERS[name]
     return Control(parameter, _one(getattr(settings, name)), TEXTS[f"help_{name}"])

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
@@ -48,11 +48,17 @@ class SharePanel:
         makers["save"] = self._save
         self.buttons = [
             button(f"share_{name}", lambda _, make=make: self._start(make), icon=icon)
-            for (name, make), icon in zip(makers.items(), ("file-code-o", "film", "film", "save"), strict=False)
+            for (name, make), icon in zip(
+                makers.items(), ("file-code-o", "film", "film", "save"), strict=False
+            )
         ]
-        self.progress = widgets.FloatProgress(0, min=0, max=1, layout=widgets.Layout(visibility="hidden", width="200px"))
+        self.progress = widgets.FloatProgress(
+            0, min=0, max=1, layout=widgets.Layout(visibility="hidden", width="200px")
+        )
         self.link = widgets.HTML()
-        self.files = widgets.Dropdown(options=self._saved(), description=TEXTS["share_files"], layout=widgets.Layout(width="420px"))
+        self.files = widgets.Dropdown(
+            options=self._saved(), description=TEXTS["share_files"], layout=widgets.Layout(width="420px")
+        )
         self.load = button("share_load", self._load, icon="folder-open")
         self.box = widgets.VBox(
             [
@@ -82,7 +88,8 @@ class SharePanel:
         def job(_stop: threading.Event) -> None:
             path = make()
             self.link.value = link(path)
-            self.files.options = self._saved()
+            self.files.options = saved = self._saved()
+            self.files.value = saved[-1][1] if saved else None
 
         self._worker.start(job)
 
@@ -98,7 +105,9 @@ class SharePanel:
     def _path(self, kind: str) -> Path:
         FOLDER.mkdir(exist_ok=True)
         session = self._lab.session
-        stem = f"{session.frame.settings.game.target.name}-{session.run.name}-step{session.recording[-1].step}"
+        stem = (
+            f"{session.frame.settings.game.target.name}-{session.run.name}-step{session.recording[-1].step}"
+        )
         names = (f"{stem}{'' if n == 1 else f'-{n}'}.{kind}" for n in range(1, 10**6))
         return next(FOLDER / name for name in names if not (FOLDER / name).exists())
 
@@ -157,7 +166,7 @@ class SharePanel:
         self._lab.adopt(Recording.load(self.files.value), note=Path(self.files.value).name)
 
     def _saved(self) -> list[tuple[str, str]]:
-        paths: list[Any] = sorted(FOLDER.glob("*.safetensors")) if FOLDER.is_dir() else []
+        paths = sorted(FOLDER.glob("*.safetensors"), key=lambda path: path.stat().st_mtime)
         return [(path.name, str(path)) for path in paths]
 
 

@@ -23,7 +23,7 @@ Recipe = Mapping[str, Any]
 
 
 def as_command(settings: Settings, steps: int) -> str:
-    """The command that trains the same.
+    r"""The command that trains the same.
 
     Args:
         settings: Whose parts are all from the catalogue.
@@ -36,8 +36,8 @@ def as_command(settings: Settings, steps: int) -> str:
         >>> from gan_edu.presets import PRESETS
         >>> from gan_edu.training import resolve
         >>> print(as_command(resolve(PRESETS["frozen"].make(), PRESETS["frozen"].settings), 600))
-        gan-edu train --target ring --game gan --dynamics alternating:discriminator_steps=5 \\
-          --optimizer adam:beta1=0.0 --generator-learning-rate 0.001 --discriminator-learning-rate 0.001 \\
+        gan-edu train --target ring --game gan --dynamics alternating:discriminator_steps=5 \
+          --optimizer adam:beta1=0.0 --generator-learning-rate 0.001 --discriminator-learning-rate 0.001 \
           --batch-size 256 --runs 1 --seed 0 --steps-per-frame 10 --device cpu --steps 600
     """
     remedies, game = _peel(_recipe(settings.game))
@@ -72,7 +72,10 @@ def as_python(settings: Settings, steps: int) -> str:
     """
     made = {name: _recipe(getattr(settings, name)) for name in ("game", "dynamics", "optimizer")}
     homes = sorted({home for recipe in made.values() for home in _homes(recipe)})
-    lines = ["from gan_edu import record", *(f"from gan_edu.{folder}.{name} import {name}" for folder, name in homes)]
+    lines = [
+        "from gan_edu import record",
+        *(f"from gan_edu.{folder}.{name} import {name}" for folder, name in homes),
+    ]
     lines += ["", "recording = record(", f"    {_call(made['game'])},", f"    steps={steps},"]
     lines += [f"    {name}={_call(made[name])}," for name in ("dynamics", "optimizer")]
     lines += [f"    {name}={getattr(settings, name)!r}," for name in NUMBERS]
@@ -81,7 +84,9 @@ def as_python(settings: Settings, steps: int) -> str:
 
 def _recipe(made: Any) -> Recipe:
     if made.recipe is None:
-        raise ValueError(f"{type(made).__name__} was made by hand, so it can't be written down; use the catalogue")
+        raise ValueError(
+            f"{type(made).__name__} was made by hand, so it can't be written down; use the catalogue"
+        )
     return made.recipe
 
 
@@ -112,7 +117,9 @@ def _written(recipe: Recipe) -> str:
 
 def _call(recipe: Recipe) -> str:
     inner = [(name, value) for name, value in recipe["arguments"].items() if isinstance(value, Mapping)]
-    parts = [_call(value) for _, value in inner] + [f"{name}={value!r}" for name, value in _changed(recipe).items()]
+    parts = [_call(value) for _, value in inner] + [
+        f"{name}={value!r}" for name, value in _changed(recipe).items()
+    ]
     return f"{recipe['name']}({', '.join(parts)})"
 
 

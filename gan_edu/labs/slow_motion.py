@@ -33,7 +33,9 @@ class SlowMotion:
             description=TEXTS["slow"], tooltip=TEXTS["slow_help"], layout=widgets.Layout(width="auto")
         )
         self.toggle.observe(self._toggled, "value")
-        self.pace = widgets.FloatSlider(2.5, min=0.5, max=10, step=0.5, description=TEXTS["slow_pace"], readout_format=".1f")
+        self.pace = widgets.FloatSlider(
+            2.5, min=0.5, max=10, step=0.5, description=TEXTS["slow_pace"], readout_format=".1f"
+        )
         self.pace.style.description_width = "124px"
         self.by_hand = widgets.Checkbox(
             False, description=TEXTS["slow_by_hand"], indent=False, layout=widgets.Layout(width="auto")

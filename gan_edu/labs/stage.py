@@ -104,18 +104,19 @@ class Stage(anywidget.AnyWidget):
                 self._streaming = False
             return self._send_newest()
 
-    def wait(self, timeout: float = PATIENCE) -> bool:
+    def wait(self, timeout: float = PATIENCE, behind: int = 0) -> bool:
         """Wait until a browser has drawn the newest frame; call it from a worker thread, never from a cell.
 
         Args:
             timeout: greatest wait in seconds.
+            behind: how many frames the browser may be behind.
 
         Returns:
             Whether it was drawn; False at once when no browser shows this widget.
         """
         with self._news:
             newest = self._newest
-            return self._viewed and self._news.wait_for(lambda: self._drawn >= newest, timeout)
+            return self._viewed and self._news.wait_for(lambda: self._drawn >= newest - behind, timeout)
 
     def _send_newest(self) -> bool:
         now = time.monotonic()

@@ -9,6 +9,8 @@ STYLE = """<style>
 .gan-lab-main > .gan-stage-host { flex: 1 1 380px; max-width: 480px; }
 .gan-lab-panel { flex: 1 1 320px; min-width: 300px; overflow: visible; }
 .gan-lab .gan-stage { padding: 4px; }
+.gan-lab .gan-stage-legend { gap: 4px; padding: 4px 0 0; }
+.gan-lab .gan-stage-legend button { padding: 2px 6px; gap: 5px; }
 .gan-lab .gan-stage-caption { white-space: normal; min-height: 2.7em; }
 .gan-lab .widget-label, .gan-lab .widget-readout, .gan-lab .jupyter-button, .gan-lab select, .gan-lab textarea,
 .gan-lab .jp-Collapse-header, .gan-lab .lm-TabBar-tabLabel, .gan-lab .widget-html-content, .gan-lab input {

@@ -20,18 +20,27 @@ class TourLab(Lab):
 
     def arrange(self) -> list[widgets.Widget]:
         """The parts, from top to bottom."""
-        row = widgets.HBox([self.transport.play, self.transport.reset]).add_class("gan-lab-row").add_class("gan-lab-big")
+        row = (
+            widgets.HBox([self.transport.play, self.transport.reset])
+            .add_class("gan-lab-row")
+            .add_class("gan-lab-big")
+        )
         line = widgets.HBox([self.transport.timeline, self.transport.place]).add_class("gan-lab-row")
         return [row, self.message, self.main, line]
 
-    def controls(self) -> widgets.Widget:
+    def controls(self) -> widgets.VBox:
         """The slider and the canvas."""
         rate = self.panel.numbers["discriminator_learning_rate"].widget
         return widgets.VBox([self.panel.preset, rate, self.drawing.box])
 
 
 def tour_lab(
-    preset: str = "covering", *, size: int = 440, key: str | None = None, fallback: bool | None = None, **settings: Any
+    preset: str = "covering",
+    *,
+    size: int = 440,
+    key: str | None = None,
+    fallback: bool | None = None,
+    **settings: Any,
 ) -> Lab | Strip:
     """A two-minute tour: a GAN learns a ring live, then what you draw.
 

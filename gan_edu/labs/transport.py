@@ -49,7 +49,11 @@ class Transport:
         )  # fmt: skip
         self.timeline.observe(self._heard(lambda index: lab.scrub(index)), "value")
         self.place = widgets.HTML(layout=widgets.Layout(width="240px"))
-        self.runs, self.beside, self.population = _menu("run_menu"), _menu("compare_with"), _menu("population")
+        self.runs, self.beside, self.population = (
+            _menu("run_menu"),
+            _menu("compare_with"),
+            _menu("population"),
+        )
         self.runs.observe(self._heard(lambda name: lab.take(name)), "value")
         self.beside.observe(self._heard(lambda name: lab.take(name, beside=True)), "value")
         self.population.observe(self._heard(self._look_at), "value")
@@ -73,7 +77,7 @@ class Transport:
     @property
     def every_frame(self) -> bool:
         """Whether training waits until each frame has been drawn."""
-        return self.pace.value
+        return bool(self.pace.value)
 
     def refresh(self) -> None:
         """Say where the session stands."""
@@ -143,9 +147,13 @@ def tell(widget: widgets.Widget, **state: Any) -> None:
     widget.send_state(list(state))
 
 
-def button(name: str, act: Callable[[widgets.Button], object], icon: str = "", style: str = "") -> widgets.Button:
+def button(
+    name: str, act: Callable[[widgets.Button], object], icon: str = "", style: str = ""
+) -> widgets.Button:
     """A button with its words from TEXTS."""
-    made = widgets.Button(description=TEXTS[name], tooltip=TEXTS[f"{name}_help"], icon=icon, button_style=style)
+    made = widgets.Button(
+        description=TEXTS[name], tooltip=TEXTS[f"{name}_help"], icon=icon, button_style=style
+    )
     made.layout = widgets.Layout(width="auto")
     made.on_click(act)
     return made

@@ -37,7 +37,9 @@ def load(preset: str) -> tuple[bytes, dict[str, Any]]:
 def make(preset: str) -> tuple[bytes, dict[str, Any]]:
     """Train a preset and pack what is seen."""
     chosen = PRESETS[preset]
-    recording = record(chosen.make(), steps=STEPS, steps_per_frame=STEPS_PER_FRAME, device="cpu", **chosen.settings)
+    recording = record(
+        chosen.make(), steps=STEPS, steps_per_frame=STEPS_PER_FRAME, device="cpu", **chosen.settings
+    )
     pictures = [
         views.scene(
             recording, index, layers=LAYERS, n_samples=SAMPLES, grid=GRID,

@@ -1,0 +1,211 @@
+"""Views: the arrays of a picture are what the engine's own functions say."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from gan_edu import catalogue, views
+from gan_edu.data.ring import ring
+from gan_edu.games.gan import gan
+from gan_edu.games.game import Batch
+from gan_edu.metrics.modes import basins
+from gan_edu.presets import PRESETS
+from gan_edu.recording import Recording, draw_samples, record
+from gan_edu.scenes import LAYERS, pack
+from gan_edu.training import train
+
+
+@pytest.fixture(scope="module")
+def recording() -> Recording:
+    return record(gan(ring(), width=16), steps=200, runs=3, progress=False)
+
+
+def test_scene_shows_what_the_networks_say(recording: Recording) -> None:
+    frame, run = recording[7], 2
+    picture = views.scene(recording, 7, run, n_samples=50, grid=9)
+    assert picture.step == frame.step
+    assert picture.caption == "step 70"
+    theta_d, theta_g = (frame.players[name][run] for name in ("theta_d", "theta_g"))
+    z = torch.randn(1, 50, 16, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        x_fake = recording.game.generator(theta_g, z[0])
+        corner = recording.game.prob_real(theta_d, torch.tensor([[picture.extent[0], picture.extent[2]]]))
+    np.testing.assert_allclose(picture.samples, x_fake, atol=1e-6)
+    np.testing.assert_allclose(picture.field[0, 0], corner[0], atol=1e-6)
+    assert picture.field.shape == (9, 9)
+
+
+def test_the_same_points_move_and_looking_changes_nothing(recording: Recording) -> None:
+    random = [frame.random.clone() for frame in recording]
+    first, again = views.scene(recording, 3), views.scene(recording, 3)
+    for name in LAYERS:
+        np.testing.assert_array_equal(getattr(first, name), getattr(again, name))
+    np.testing.assert_array_equal(first.data, views.scene(recording, 9).data)
+    assert all(torch.equal(a, frame.random) for a, frame in zip(random, recording, strict=True))
+
+
+def test_pushes_are_minus_the_gradient_of_the_generators_loss(recording: Recording) -> None:
+    """Against finite differences of softplus(-D(x)), one sample and coordinate at a time."""
+    game = recording.game
+    players = {name: theta[:1].double() for name, theta in recording[-1].players.items()}
+    z = torch.randn(1, 5, 16, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    x, push = views.pushes(game, players, Batch(torch.empty(1, 0, 2), z))
+    torch.testing.assert_close(x, game.generator(players["theta_g"], z))
+
+    def loss(points: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.softplus(-game.discriminator(players["theta_d"], points)).squeeze(-1)
+
+    for axis in range(2):
+        step = torch.zeros(2, dtype=torch.float64)
+        step[axis] = 1e-6
+        slope = (loss(x + step) - loss(x - step)) / 2e-6
+        torch.testing.assert_close(push[..., axis], -slope, rtol=1e-4, atol=1e-8)
+
+
+def test_arrows_grow_with_the_push_and_stay_short() -> None:
+    push = torch.tensor([[0.0, 0.0], [0.1, 0.0], [1.0, 0.0], [1e6, 0.0]])
+    arrows = views._as_arrows(torch.zeros(4, 2), push, width=6.0)
+    lengths = np.hypot(*(arrows[:, 2:] - arrows[:, :2]).T)
+    assert lengths[0] == 0
+    assert np.all(np.diff(lengths) > 0)
+    assert lengths[-1] <= views.ARROW * 6.0 + 1e-6
+
+
+def test_trails_end_in_the_samples(recording: Recording) -> None:
+    picture = views.scene(recording, 10)
+    assert picture.trails.shape == (views.TRAILS, 11, 2)
+    np.testing.assert_allclose(picture.trails[:, -1], picture.samples[: views.TRAILS], atol=1e-5)
+    np.testing.assert_allclose(
+        picture.trails[:, 0], views.scene(recording, 0).samples[: views.TRAILS], atol=1e-5
+    )
+    assert views.scene(recording, 0).trails is None
+
+
+@pytest.mark.parametrize("target", sorted(catalogue.entries("data")))
+def test_every_target_has_a_picture(target: str) -> None:
+    made = catalogue.parse(target, "data")
+    frame = next(train(gan(made, width=8)))
+    picture = views.scene(frame)
+    pack(picture)
+    if made.image_shape:
+        assert picture.tiles.shape == (views.TILES, *made.image_shape)
+    elif made.dim == 1:
+        assert [curve.role for curve in picture.curves] == ["real", "fake", "discriminator", "optimum"]
+    else:
+        assert picture.samples.shape == (1000, 2)
+        assert (picture.field is None) == (made.dim != 2)
+
+
+def test_line_shows_densities_and_the_best_answer() -> None:
+    target = catalogue.parse("line", "data")
+    frame = next(train(gan(target, width=8)))
+    curves = {curve.role: curve.points for curve in views.scene(frame).curves}
+    x, p, q = curves["real"][:, 0], curves["real"][:, 1], curves["fake"][:, 1]
+    exact = target.log_prob(torch.tensor(x).float()[:, None]).exp().numpy()
+    np.testing.assert_allclose(p, exact / exact.max(), rtol=1e-3, atol=1e-6)
+    best = curves["optimum"][:, 1]
+    seen = p + q > 1e-6
+    np.testing.assert_allclose(best[seen], p[seen] / (p + q)[seen], rtol=1e-3)
+
+
+def test_smooth_density_is_one_in_all_and_right_for_a_normal() -> None:
+    x = torch.linspace(-6, 6, 601)
+    samples = torch.randn(200_000, generator=torch.Generator().manual_seed(0))
+    density = views.smooth_density(samples, x, 0.1)
+    assert float(density.sum() * (x[1] - x[0])) == pytest.approx(1, abs=1e-3)
+    exact = torch.exp(-0.5 * x**2 / 1.01) / np.sqrt(2 * np.pi * 1.01)  # variances add: 1 + 0.1^2
+    assert float((density - exact).abs().max()) < 0.01
+
+
+def test_metrics_over_time_are_the_metrics(recording: Recording) -> None:
+    arrays = views.metrics_over_time(recording, run=1)
+    assert arrays["step"].tolist() == recording.steps.tolist()
+    np.testing.assert_allclose(arrays["discriminator_loss"][1:], recording.losses("theta_d")[1:, 1])
+    samples = draw_samples(recording[5], views.JUDGED)[1]
+    assert arrays["basins"][5] == int(basins(samples, recording.game.target))
+
+
+def test_metrics_are_worked_out_once_per_frame(recording: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache: views.Cache = {}
+    first = views.metrics_over_time(recording, cache=cache)
+    monkeypatch.setattr(views, "_judged", lambda frames, run: pytest.fail("a known frame was judged again"))
+    again = views.metrics_over_time(recording, cache=cache)
+    for name, array in first.items():
+        np.testing.assert_array_equal(array, again[name])
+
+
+def test_long_runs_are_thinned_and_keep_their_last_frame(recording: Recording) -> None:
+    arrays = views.metrics_over_time(recording, most=4)
+    assert arrays["step"][-1] == recording[-1].step
+    assert 4 <= len(arrays["step"]) <= 9
+
+
+def test_verdict_looks_back_in_steps() -> None:
+    """Frames that are close together say the same as frames that are far apart."""
+    preset = PRESETS["rotating"]
+    kinds = {
+        views.judge(
+            record(preset.make(), steps=800, steps_per_frame=n, progress=False, **preset.settings)
+        ).kind
+        for n in (10, 50)
+    }
+    assert kinds == {"rotating"}
+
+
+@pytest.mark.parametrize("dynamics", ["alternating", "simultaneous", "alternating:discriminator_steps=3"])
+def test_slow_motion_is_the_step_that_training_makes(dynamics: str) -> None:
+    training = train(gan(ring(), width=16), dynamics=dynamics, steps_per_frame=1, runs=2, learning_rate=0.01)
+    frames = [next(training) for _ in range(4)]
+    pictures, end = views.stages_of_a_step(frames[2], run=1)
+    for name, theta in frames[3].players.items():
+        assert torch.equal(end.players[name], theta)
+    assert [picture.caption.split()[0] for picture in pictures] == [f"{k}/10" for k in range(1, 11)]
+    assert f"{float(frames[3].state.losses['theta_g'][1]):.3f}" in pictures[8].caption
+    assert pictures[3].highlight == ("field",)
+    assert not np.array_equal(pictures[5].field, pictures[6].field)
+    assert pictures[9].trails.shape == (128, 2, 2)
+
+
+@pytest.mark.parametrize("target", ["line", "digits"])
+def test_slow_motion_of_other_targets(target: str) -> None:
+    frame = next(train(gan(catalogue.parse(target, "data"), width=8)))
+    pictures, _ = views.stages_of_a_step(frame)
+    assert len([pack(picture) for picture in pictures]) == 10
+
+
+def test_wrong_runs_and_still_players_are_refused(recording: Recording) -> None:
+    with pytest.raises(ValueError, match="run must be a whole number from 0 to 2; got 3"):
+        views.scene(recording, run=3)
+    still = next(train(gan(ring(), width=8), dynamics="alternating:discriminator_steps=0"))
+    with pytest.raises(ValueError, match="both players move"):
+        views.stages_of_a_step(still)
+
+
+def test_another_target_of_the_same_shape_can_be_shown(recording: Recording) -> None:
+    grid = catalogue.parse("grid", "data")
+    picture = views.scene(recording, target=grid)
+    assert picture.extent == pytest.approx(grid.extent)
+    assert np.abs(picture.data).max() > 3
+
+
+def test_diverged_runs_still_have_a_picture(recording: Recording) -> None:
+    broken = {name: theta * float("nan") for name, theta in recording[-1].players.items()}
+    state = dataclasses.replace(recording[-1].state, players=broken)
+    pack(views.scene(dataclasses.replace(recording[-1], state=state)))
+
+
+def test_a_full_scene_is_quick() -> None:
+    """Under 5 ms where nothing else runs; the best of many, because the machine is shared."""
+    torch.set_num_threads(1)
+    recording = record(PRESETS["rotating"].make(), steps=200, progress=False)
+    times = []
+    for _ in range(30):
+        start = time.perf_counter()
+        views.scene(recording, n_arrows=100)
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.005
