@@ -9,20 +9,14 @@ from typing import Any
 import ipywidgets as widgets
 from IPython.display import HTML
 
+from gan_edu.labs.choices import Choices
 from gan_edu.labs.keep import keep, kept
 from gan_edu.lessons.question import questions, quiz_html
 from gan_edu.lessons.texts import TEXTS
 
 STYLE = """<style>
-.gan-quiz { max-width: 760px; font-size: 14px; overflow: visible; }
-.gan-quiz .widget-html-content, .gan-quiz label, .gan-quiz .jupyter-button { font-size: 14px; line-height: 1.45; }
-.gan-quiz .widget-radio, .gan-quiz .widget-radio-box {
-  width: auto; max-width: 100%; height: auto; overflow: visible; }
-.gan-quiz .widget-radio-box label { width: auto; height: auto; line-height: 1.4; padding: 2px 0; white-space: normal;
-  display: flex; align-items: baseline; gap: 6px; }
-.gan-quiz .widget-radio-box input { flex: none; order: -1; align-self: center; margin: 0; }
-.gan-quiz-question { margin-top: 10px; }
-.gan-quiz .widget-radio-box-vertical { display: block; }
+.gan-quiz { max-width: 760px; overflow: visible; }
+.gan-quiz .widget-html-content, .gan-quiz .jupyter-button { font-size: 14px; line-height: 1.45; }
 .gan-quiz :focus-visible { outline: 3px solid #0B57D0; outline-offset: 1px; }
 .gan-quiz-told { border-left: 5px solid; padding: 6px 12px; }
 </style>"""
@@ -43,22 +37,20 @@ class Quiz(widgets.VBox):
         total = len(self._questions)
         # by the question's own words: a question that is rewritten starts afresh
         answers = kept(self._name, {})
-        self.radios = [_radio(q.choices, answers.get(q.text)) for q in self._questions]
+        heads = [TEXTS["question"].format(number=k + 1, total=total) for k in range(total)]
+        self.radios = [
+            _radio(head, q.text, q.choices, answers.get(q.text))
+            for head, q in zip(heads, self._questions, strict=True)
+        ]
         self.buttons = [widgets.Button(description=TEXTS["check"], icon="check") for _ in self._questions]
         self.told = [widgets.HTML() for _ in self._questions]
         self.score = widgets.HTML()
         children: list[widgets.Widget] = [widgets.HTML(STYLE)]
-        for k, question in enumerate(self._questions):
-            head = TEXTS["question"].format(number=k + 1, total=total)
+        for k, head in enumerate(heads):
             self.buttons[k].tooltip = f"{TEXTS['check']}: {head}"
             self.buttons[k].on_click(lambda _, k=k: self.check(k))
             self.radios[k].observe(lambda _, k=k: setattr(self.told[k], "value", ""), "index")
-            children += [
-                widgets.HTML(f"<b>{head}.</b> {escape(question.text)}").add_class("gan-quiz-question"),
-                self.radios[k],
-                self.buttons[k],
-                self.told[k],
-            ]
+            children += [self.radios[k], self.buttons[k], self.told[k]]
             if self.radios[k].index is not None:
                 self._tell(k)
         super().__init__([*children, self.score])
@@ -100,19 +92,10 @@ class Prediction(widgets.VBox):
     def __init__(self, name: str, question: str, choices: Sequence[str | float]) -> None:
         self._name, self._question, self._choices = f"prediction {name}", question, list(choices)
         shown = [str(choice) for choice in choices]
-        self.radio = _radio(shown, kept(self._name))
-        if max(map(len, shown)) < 8:
-            self.radio.orientation = "horizontal"
+        self.radio = _radio(TEXTS["predict"], question, shown, kept(self._name))
         self.told = widgets.HTML()
         self.radio.observe(self._chosen, "index")
-        super().__init__(
-            [
-                widgets.HTML(STYLE),
-                widgets.HTML(f"<b>{TEXTS['predict']}.</b> {escape(question)}"),
-                self.radio,
-                self.told,
-            ]
-        )
+        super().__init__([widgets.HTML(STYLE), self.radio, self.told])
         self.add_class("gan-quiz")
         self._tell()
 
@@ -179,16 +162,16 @@ def predict(name: str, question: str, choices: Sequence[str | float]) -> Predict
 
     Example:
         >>> predict("coin", "Heads or tails?", ["heads", "tails"]).radio.options
-        ('heads', 'tails')
+        ['heads', 'tails']
     """
     if len(choices) < 2:
         raise ValueError(f"choices must hold at least two; got {list(choices)}")
     return Prediction(name, question, choices)
 
 
-def _radio(choices: Sequence[str], chosen: str | None) -> widgets.RadioButtons:
+def _radio(head: str, question: str, choices: Sequence[str], chosen: str | None) -> Choices:
     index = next((k for k, choice in enumerate(choices) if choice == chosen), None)
-    return widgets.RadioButtons(options=tuple(choices), index=index)
+    return Choices(head=head, question=question, options=list(choices), index=index)
 
 
 def _told(right: bool | None, text: str) -> str:

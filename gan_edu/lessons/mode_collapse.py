@@ -163,7 +163,7 @@ QUIZ = (
         ),
         correct=0,
         why=(
-            "Between the modes D says fake. A sample would have to cross that valley, against the slope.",
+            "Around the mode that it holds D says fake: a wall that a sample would have to climb.",
             "It sees real points of all modes in every batch, and says real at all of them.",
             "Half of its loss is about real data.",
         ),

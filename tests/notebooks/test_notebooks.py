@@ -168,6 +168,7 @@ facts = {
     "sharp": {name: float(high_quality_share(r.samples(), ring_target()).mean()) for name, r in populations.items()},
     "answers": [float(at_mode[held].median()), float(at_mode[~held].median()), float(at_gap[beside].median())],
     "map": map_basins.tolist(),
+    "map_moved": [float(map_moved[faster].mean()) for faster in (rate_g > 4 * rate_d, rate_d > 4 * rate_g)],
     "lines": [line.mean for line in lines],
     "scattered": [int(modes_covered(scattered, ring_target(), fair_share=share)) for share in (0.0, 0.2)],
     "grid": int(basins(on_grid.samples(), on_grid.game.target)),
@@ -241,6 +242,9 @@ def test_mode_collapse_shows(tmp_path):
     near = [pixels[i][j] for i in range(8) for j in range(8) if abs(i - j) <= 1 and 2 <= i + j <= 12]
     far = [pixels[i][j] for i in range(8) for j in range(8) if abs(i - j) >= 4]
     assert sum(near) / len(near) > 2 * sum(far) / len(far)
+    fast_g, fast_d = facts["map_moved"]
+    assert fast_g > 0.5
+    assert fast_d < 0.1
     # what the text claims
     assert facts["lines"][:2] == [8, 8]
     assert abs(facts["lines"][2] - 0.9889) < 0.002
