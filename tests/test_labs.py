@@ -15,7 +15,8 @@ import pytest
 import torch
 
 from gan_edu import catalogue
-from gan_edu.labs import keep as keeping, recorded, registry
+from gan_edu.labs import keep as keeping
+from gan_edu.labs import recorded, registry
 from gan_edu.labs.collapse import collapse_lab, settings_of
 from gan_edu.labs.controls import Control, Form, argument_help
 from gan_edu.labs.fallback import Strip

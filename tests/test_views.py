@@ -11,8 +11,8 @@ import torch
 
 from gan_edu import catalogue, views
 from gan_edu.data.ring import ring
-from gan_edu.games.gan import gan
 from gan_edu.games.game import Batch
+from gan_edu.games.gan import gan
 from gan_edu.metrics.modes import basins
 from gan_edu.presets import PRESETS
 from gan_edu.recording import Recording, draw_samples, record

@@ -31,10 +31,10 @@ class Charts:
     `box` says that the charts are being made until the first have been: importing plotly takes seconds.
 
     Args:
-        ask: Gives what `show` needs, whenever the charts are to be drawn.
+        ask: Gives what `show` needs, whenever the charts are to be drawn; None when nobody looks.
     """
 
-    def __init__(self, ask: Callable[[], dict[str, Any]]) -> None:
+    def __init__(self, ask: Callable[[], dict[str, Any] | None]) -> None:
         self._ask, self._wanted = ask, threading.Event()
         self.box = widgets.VBox([widgets.HTML(TEXTS["charts_coming"])]).add_class("gan-lab-charts")
         self._figure: Any = None
@@ -52,7 +52,9 @@ class Charts:
             if self._wanted.wait(0.2):
                 stop.wait(self._shown_at + EVERY - time.monotonic())
                 self._wanted.clear()
-                self.show(**self._ask())
+                curves = self._ask()
+                if curves is not None and not stop.is_set():
+                    self.show(**curves)
 
     def show(
         self,
@@ -65,31 +67,32 @@ class Charts:
         """Show these curves; the first time, or for another target or theme, a new figure is made."""
         from gan_edu.figures.charts import training_chart, update_training_chart
 
-        about = (
-            settings.game.target,
-            (settings.game.recipe or {}).get("arguments", {}).get("generator_loss"),
-            theme,
-        )
-        if self._about is None or not all(x is y or x == y for x, y in zip(about, self._about, strict=True)):
-            import plotly.graph_objects as go
-
-            self._panels = _panels(settings.game.target, about[1])
-            figure = training_chart(self._panels, a, b, cursor=cursor, theme=theme)
-            if self._figure is None:
-                figure.layout.width = WIDTH
-                self._figure = go.FigureWidget(figure)
-                self._figure._config = {**self._figure._config, "displayModeBar": False}
-                self.box.children = [self._figure]
-            else:  # one widget for ever: each costs five megabytes
-                with self._figure.batch_update():
-                    self._figure.data = []
-                    self._figure.layout = figure.layout
-                    self._figure.layout.width = WIDTH
-                    self._figure.add_traces(figure.data)
-            self._about = about
-        else:
+        recipe = settings.game.recipe or {}
+        generator_loss = recipe.get("arguments", {}).get("generator_loss")
+        about = (settings.game.target.recipe, generator_loss, theme)
+        if about == self._about:
             update_training_chart(self._figure, self._panels, a, b, cursor=cursor)
+        else:
+            self._panels = _panels(settings.game.target, generator_loss)
+            figure = training_chart(self._panels, a, b, cursor=cursor, theme=theme)
+            figure.layout.width = WIDTH
+            self._take(figure)
+            self._about = about
         self._shown_at = time.monotonic()
+
+    def _take(self, figure: Any) -> None:
+        """Put a figure into the one widget that there is: each costs five megabytes, and stays for ever."""
+        if self._figure is None:
+            from plotly.graph_objects import FigureWidget
+
+            self._figure = FigureWidget(figure)
+            self._figure._config = {**self._figure._config, "displayModeBar": False}
+            self.box.children = [self._figure]
+            return
+        with self._figure.batch_update():  # the traces are the same ones: only values and colours are new
+            for old, new in zip(self._figure.data, figure.data, strict=True):
+                old.update(x=new.x, y=new.y, line=new.line, marker=new.marker, visible=new.visible)
+            self._figure.update_layout(figure.layout, overwrite=True)
 
     def close(self) -> None:
         """Give the figure back."""

@@ -58,6 +58,7 @@ class Lab(widgets.VBox):
         size: int = 480,
         key: str | None = None,
     ) -> None:
+        replace(self, key)  # before anything else: an old lab must not go on sending to views that are gone
         self.session = Session(settings)
         self.other: Run | None = None
         self.population = 0
@@ -96,7 +97,6 @@ class Lab(widgets.VBox):
             self.draw()
         self.stage.on_msg(self._first_seen)
         self.stage.observe(lambda _: None if self.worker.running else self.draw(), "layers")
-        replace(self, key)
 
     def arrange(self) -> list[widgets.Widget]:
         """The parts, from top to bottom."""
@@ -229,7 +229,7 @@ class Lab(widgets.VBox):
         self.charts_worker.stop()
         for part in (self.stage, self.beside, self.drawing.stage, self.charts):
             part.close()
-        super().close()
+        widgets.VBox.close(self)
 
     # ---- settings
 
@@ -320,7 +320,10 @@ class Lab(widgets.VBox):
             )
         )
 
-    def _curves_now(self) -> dict[str, Any]:
+    def _curves_now(self) -> dict[str, Any] | None:
+        # plotly stumbles over news for a view that is gone, and says nothing; the stage answers, so it is asked
+        if not self.stage.wait(PATIENCE):
+            return None
         theme = self.stage.shown_theme
         with self.lock:
             session = self.session

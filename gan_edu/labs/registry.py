@@ -18,16 +18,16 @@ _numbers = itertools.count()
 
 
 def replace(lab: Closable, key: str | None = None) -> None:
-    """Register a lab, and close the one that the same cell made before.
+    """Register a lab, first thing, and close the one that the same cell made before.
 
     Args:
-        lab: The new one.
+        lab: The new one; it need not be ready yet.
         key: In place of the cell, where it is not known.
     """
     key = key or _cell() or f"lab {next(_numbers)}"
     old = _open.pop(key, None)
     _open[key] = lab
-    if old is not None and old is not lab:
+    if old is not None:
         old.close()
 
 

@@ -35,10 +35,11 @@ CHROMIUM_ARGUMENTS = [
 
 @dataclass(frozen=True)
 class Server:
-    """A running server: `base` is its address, `token` lets a browser in (empty for Voilà)."""
+    """A running server: `base` is its address, `token` lets a browser in (empty for Voilà), `log` what it says."""
 
     base: str
     token: str
+    log: Path
 
 
 def chromium() -> str | None:
@@ -122,7 +123,7 @@ def server(kind: str, root: Path, home: Path, timeout: float = 120.0) -> Iterato
                     end_of_log = log.read_text()[-2000:]
                     raise RuntimeError(f"{kind} did not start (exit code {process.poll()}):\n{end_of_log}")
                 time.sleep(0.1)
-            yield Server(f"http://127.0.0.1:{port}", token if kind == "lab" else "")
+            yield Server(f"http://127.0.0.1:{port}", token if kind == "lab" else "", log)
         finally:
             # the whole group, so that no kernel outlives the test
             with contextlib.suppress(ProcessLookupError):
