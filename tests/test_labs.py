@@ -462,6 +462,13 @@ def test_wrong_names_are_refused() -> None:
         collapse_lab(target="rings")
 
 
+def test_one_rate_for_both_beats_those_of_the_preset() -> None:
+    wanted = settings_of("rotating", None, None, {"learning_rate": 0.02})
+    assert (wanted.generator_learning_rate, wanted.discriminator_learning_rate) == (0.02, 0.02)
+    kept = settings_of("rotating", None, None, {"generator_learning_rate": 0.02})
+    assert (kept.generator_learning_rate, kept.discriminator_learning_rate) == (0.02, 3e-4)
+
+
 def test_tour_is_a_lab_with_less() -> None:
     lab = tour_lab()
     assert isinstance(lab, Lab)

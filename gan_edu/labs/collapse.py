@@ -71,6 +71,9 @@ def settings_of(
     if isinstance(target, str) or target is None:
         target = catalogue.parse(target or chosen.target, "data")
     made = game if isinstance(game, Game) else catalogue.parse(game or chosen.game, "games", target=target)
-    wanted = resolve(made, {**chosen.settings, **settings})
+    # one rate for both players beats the rates that the preset has for each
+    both = "learning_rate" in settings
+    preset_settings = {k: v for k, v in chosen.settings.items() if not (both and k.endswith("learning_rate"))}
+    wanted = resolve(made, {**preset_settings, **settings})
     Settings.from_json(wanted.as_json())  # raises for what was made by hand
     return wanted
