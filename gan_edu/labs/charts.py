@@ -17,8 +17,8 @@ from gan_edu.metrics.perfect import perfect
 from gan_edu.training import Settings
 from gan_edu.views import JUDGED
 
-EVERY = 0.8
-"""Seconds between two updates: each takes the browser 150 ms of a core, which the training wants too."""
+CALM, BUSY = 0.5, 2.0
+"""Seconds between two updates, and while training at full speed: each takes the browser 150 ms of a core."""
 WIDTH = 800
 """Of the figure, in pixels: what a notebook's cell has at 1,024."""
 
@@ -32,10 +32,13 @@ class Charts:
 
     Args:
         ask: Gives what `show` needs, whenever the charts are to be drawn; None when nobody looks.
+        busy: Whether the training wants all the time that it can get.
     """
 
-    def __init__(self, ask: Callable[[], dict[str, Any] | None]) -> None:
-        self._ask, self._wanted = ask, threading.Event()
+    def __init__(
+        self, ask: Callable[[], dict[str, Any] | None], busy: Callable[[], bool] = lambda: False
+    ) -> None:
+        self._ask, self._busy, self._wanted = ask, busy, threading.Event()
         self.box = widgets.VBox([widgets.HTML(TEXTS["charts_coming"])]).add_class("gan-lab-charts")
         self._figure: Any = None
         self._panels: list[Any] = []
@@ -50,7 +53,11 @@ class Charts:
         """Draw whenever that is asked for, a few times a second at most; for a thread."""
         while not stop.is_set():
             if self._wanted.wait(0.2):
-                stop.wait(self._shown_at + EVERY - time.monotonic())
+                # asked again and again: who pauses sees the curves catch up at once
+                while time.monotonic() < self._shown_at + (BUSY if self._busy() else CALM) and not stop.wait(
+                    0.1
+                ):
+                    pass
                 self._wanted.clear()
                 curves = self._ask()
                 if curves is not None and not stop.is_set():

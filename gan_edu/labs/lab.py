@@ -78,7 +78,7 @@ class Lab(widgets.VBox):
             widgets.link((self.stage, trait), (self.beside, trait))
         self.panel = SettingsPanel(settings, self._wish, self.use_preset)
         self.transport = Transport(self)
-        self.charts = Charts(self._curves_now)
+        self.charts = Charts(self._curves_now, lambda: self.worker.running and not self.transport.every_frame)
         self.charts_worker = Worker(self._failed)
         self.slow = SlowMotion(self)
         self.drawing = DrawTarget(self.use_target, self.say)
