@@ -15,11 +15,11 @@ import pytest
 import torch
 
 from gan_edu import catalogue
+from gan_edu.figures.picture import Picture
 from gan_edu.labs import keep as keeping
 from gan_edu.labs import recorded, registry
 from gan_edu.labs.collapse import collapse_lab, settings_of
 from gan_edu.labs.controls import Control, Form, argument_help
-from gan_edu.labs.fallback import Strip
 from gan_edu.labs.lab import Lab
 from gan_edu.labs.session import Session, fresh_parameters, without_fresh_start
 from gan_edu.labs.settings_panel import SettingsPanel, preset_of
@@ -449,10 +449,9 @@ def test_recorded_runs_are_small_and_show_what_they_should(name: str) -> None:
 
 def test_without_widgets_there_are_pictures() -> None:
     strip = collapse_lab("frozen", game="gan:width=8", dynamics="alternating", batch_size=8, fallback=True)
-    assert isinstance(strip, Strip)
-    bundle = strip._repr_mimebundle_()
-    assert bundle["image/png"].startswith(b"\x89PNG")
-    assert "step 0" in bundle["text/plain"]
+    assert isinstance(strip, Picture)
+    assert "step 0" in strip.alt
+    assert strip._repr_html_().startswith("<img")
 
 
 def test_wrong_names_are_refused() -> None:

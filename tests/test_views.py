@@ -18,6 +18,8 @@ from gan_edu.presets import PRESETS
 from gan_edu.recording import Recording, draw_samples, record
 from gan_edu.scenes import LAYERS, pack
 from gan_edu.training import train
+from gan_edu.views import over_time
+from gan_edu.views.picture import ARROW, TILES, TRAILS, as_arrows
 
 
 @pytest.fixture(scope="module")
@@ -69,20 +71,18 @@ def test_pushes_are_minus_the_gradient_of_the_generators_loss(recording: Recordi
 
 def test_arrows_grow_with_the_push_and_stay_short() -> None:
     push = torch.tensor([[0.0, 0.0], [0.1, 0.0], [1.0, 0.0], [1e6, 0.0]])
-    arrows = views._as_arrows(torch.zeros(4, 2), push, width=6.0)
+    arrows = as_arrows(torch.zeros(4, 2), push, width=6.0)
     lengths = np.hypot(*(arrows[:, 2:] - arrows[:, :2]).T)
     assert lengths[0] == 0
     assert np.all(np.diff(lengths) > 0)
-    assert lengths[-1] <= views.ARROW * 6.0 + 1e-6
+    assert lengths[-1] <= ARROW * 6.0 + 1e-6
 
 
 def test_trails_end_in_the_samples(recording: Recording) -> None:
     picture = views.scene(recording, 10)
-    assert picture.trails.shape == (views.TRAILS, 11, 2)
-    np.testing.assert_allclose(picture.trails[:, -1], picture.samples[: views.TRAILS], atol=1e-5)
-    np.testing.assert_allclose(
-        picture.trails[:, 0], views.scene(recording, 0).samples[: views.TRAILS], atol=1e-5
-    )
+    assert picture.trails.shape == (TRAILS, 11, 2)
+    np.testing.assert_allclose(picture.trails[:, -1], picture.samples[:TRAILS], atol=1e-5)
+    np.testing.assert_allclose(picture.trails[:, 0], views.scene(recording, 0).samples[:TRAILS], atol=1e-5)
     assert views.scene(recording, 0).trails is None
 
 
@@ -93,7 +93,7 @@ def test_every_target_has_a_picture(target: str) -> None:
     picture = views.scene(frame)
     pack(picture)
     if made.image_shape:
-        assert picture.tiles.shape == (views.TILES, *made.image_shape)
+        assert picture.tiles.shape == (TILES, *made.image_shape)
     elif made.dim == 1:
         assert [curve.role for curve in picture.curves] == ["real", "fake", "discriminator", "optimum"]
     else:
@@ -133,7 +133,9 @@ def test_metrics_over_time_are_the_metrics(recording: Recording) -> None:
 def test_metrics_are_worked_out_once_per_frame(recording: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
     cache: views.Cache = {}
     first = views.metrics_over_time(recording, cache=cache)
-    monkeypatch.setattr(views, "_judged", lambda frames, run: pytest.fail("a known frame was judged again"))
+    monkeypatch.setattr(
+        over_time, "_judged", lambda frames, run: pytest.fail("a known frame was judged again")
+    )
     again = views.metrics_over_time(recording, cache=cache)
     for name, array in first.items():
         np.testing.assert_array_equal(array, again[name])

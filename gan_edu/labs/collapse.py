@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gan_edu import catalogue
 from gan_edu.data.target import Target
 from gan_edu.games.game import Game
 from gan_edu.labs import recorded
-from gan_edu.labs.fallback import Strip, no_widgets, strip
+from gan_edu.labs.fallback import no_widgets, strip
 from gan_edu.labs.lab import Lab
 from gan_edu.presets import PRESETS
 from gan_edu.training import Settings, resolve
+
+if TYPE_CHECKING:
+    from gan_edu.figures.picture import Picture
 
 
 def collapse_lab(
@@ -23,7 +26,7 @@ def collapse_lab(
     key: str | None = None,
     fallback: bool | None = None,
     **settings: Any,
-) -> Lab | Strip:
+) -> Lab | Picture:
     """Mode collapse, live: train, pause, step, scrub back, fork, compare, draw the data.
 
     Args:

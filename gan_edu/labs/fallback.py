@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from gan_edu import views
 from gan_edu.recording import record
 from gan_edu.training import Settings
 
+if TYPE_CHECKING:
+    from gan_edu.figures.picture import Picture
+
 PICTURES = 5
-
-
-@dataclass(frozen=True)
-class Strip:
-    """Moments of a training as one picture, for pages, prints and front ends without widgets."""
-
-    png: bytes
-    alt: str
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        return {"image/png": self.png, "text/plain": self.alt}
 
 
 def no_widgets() -> bool:
@@ -33,7 +24,7 @@ def no_widgets() -> bool:
     return "google.colab" in sys.modules or bool(os.environ.get("GAN_EDU_FALLBACK"))
 
 
-def strip(settings: Settings, steps: int) -> Strip:
+def strip(settings: Settings, steps: int) -> Picture:
     """Train, and draw moments that are evenly spread."""
     from gan_edu.figures import strip as figures
 
@@ -52,5 +43,4 @@ def strip(settings: Settings, steps: int) -> Strip:
         )
         for index in indices
     ]
-    figure = figures.strip(pictures)
-    return Strip(figure.png(), figure.alt)
+    return figures.strip(pictures)

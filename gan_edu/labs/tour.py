@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
 from gan_edu.labs import recorded
 from gan_edu.labs.collapse import settings_of
-from gan_edu.labs.fallback import Strip, no_widgets, strip
+from gan_edu.labs.fallback import no_widgets, strip
 from gan_edu.labs.lab import Lab
 from gan_edu.presets import PRESETS
+
+if TYPE_CHECKING:
+    from gan_edu.figures.picture import Picture
 
 
 class TourLab(Lab):
@@ -41,7 +44,7 @@ def tour_lab(
     key: str | None = None,
     fallback: bool | None = None,
     **settings: Any,
-) -> Lab | Strip:
+) -> Lab | Picture:
     """A two-minute tour: a GAN learns a ring live, then what you draw.
 
     Args:

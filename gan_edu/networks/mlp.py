@@ -116,7 +116,11 @@ def _run(plan: _Plan, theta: Tensor, x: Tensor) -> Tensor:
             # In place: autograd needs an activation's output, never the number that went in.
             x = activation_(torch.baddbmm(bias, x, weight))
         else:
-            x = torch.baddbmm(bias, x, weight) if weight.shape[-1] > THIN else _ThinLayer.apply(x, weight, bias)
+            x = (
+                torch.baddbmm(bias, x, weight)
+                if weight.shape[-1] > THIN
+                else _ThinLayer.apply(x, weight, bias)
+            )
     return x if len(lead) == 1 else x.reshape(*lead, *x.shape[-2:])
 
 

@@ -1,0 +1,24 @@
+"""What a picture of a run shows, as arrays: computed here from a frame, drawn elsewhere.
+
+A view looks at one run of one frame. It draws its own latent points and data from a seed of its own, so that the
+same points are seen moving from frame to frame and looking never changes the training.
+
+Axes: N samples, T frames, L lines, K points of a line.
+"""
+
+from gan_edu.views.over_time import CURVES, JUDGED, Cache, judge, metrics_over_time
+from gan_edu.views.picture import pushes, scene, smooth_density
+from gan_edu.views.slow_motion import STAGES, stages_of_a_step
+
+__all__ = [
+    "CURVES",
+    "JUDGED",
+    "STAGES",
+    "Cache",
+    "judge",
+    "metrics_over_time",
+    "pushes",
+    "scene",
+    "smooth_density",
+    "stages_of_a_step",
+]
