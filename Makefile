@@ -44,8 +44,10 @@ format: $(READY) ## Put the code in shape
 	$(BIN)/ruff format
 
 .PHONY: bench
-bench: $(READY) ## The engine's speed against a plain PyTorch loop
+bench: $(READY) ## The figures of docs/benchmarks.md: the engine, the stage and the lab in a browser (8 minutes)
 	$(BIN)/python -m benchmarks.engine $(ARGS)
+	$(BIN)/python -m benchmarks.stage_fps
+	$(BIN)/python -m benchmarks.lab_speed
 
 .PHONY: site
 site: $(READY) ## The notebooks as static pages, in site/
