@@ -44,8 +44,9 @@ format: $(READY) ## Put the code in shape
 	$(BIN)/ruff format
 
 .PHONY: bench
-bench: $(READY) ## The figures of docs/benchmarks.md: the engine, the stage and the lab in a browser (8 minutes)
+bench: $(READY) ## The figures of docs/benchmarks.md: the engine, its tricks, the stage and the lab in a browser
 	$(BIN)/python -m benchmarks.engine $(ARGS)
+	$(BIN)/python -m benchmarks.tricks
 	$(BIN)/python -m benchmarks.stage_fps
 	$(BIN)/python -m benchmarks.lab_speed
 

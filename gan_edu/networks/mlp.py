@@ -127,8 +127,8 @@ def _run(plan: _Plan, theta: Tensor, x: Tensor) -> Tensor:
 class _ThinLayer(torch.autograd.Function):
     """x W + b for a layer of one or two outputs, the last one of every toy: computed across.
 
-    Matrix libraries are slow where the result has few columns and quick where it has few rows: 16 times here for
-    the gradient of a discriminator's last layer. The numbers are the same up to rounding.
+    Matrix libraries are slow where the result has few columns and quick where it has few rows: 13 times for the
+    gradient of a discriminator's last layer (`benchmarks/tricks.py`). The numbers are the same up to rounding.
     """
 
     @staticmethod
