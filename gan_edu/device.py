@@ -59,7 +59,8 @@ def keep_freed_memory() -> bool:
     """Ask the C library not to hand freed memory back to the system after every step.
 
     A step frees buffers of a megabyte and asks for them again at once; glibc gives them back each time, and the
-    page faults then cost more than the arithmetic (a population of 16 at width 64 trains 1.6 times faster without: `benchmarks/tricks.py`).
+    page faults then cost more than the arithmetic: a population of 16 at width 64 trains 1.6 times faster without
+    (`benchmarks/tricks.py`).
 
     Returns:
         Whether the library understood; other systems than Linux have no such habit.

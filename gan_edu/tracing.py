@@ -3,7 +3,8 @@
 A toy GAN's step is a hundred operators of a few microseconds each, and Python and autograd cost more than the
 arithmetic. `flatten` writes down the operators that a function calls, those of its backward passes included (also
 of backward passes through backward passes), and replays the list without either: 2.4 times faster for one small
-network (`benchmarks/tricks.py`), the same numbers bit for bit. It is an accelerator only: where it can't be had, the function itself runs.
+network (`benchmarks/tricks.py`), the same numbers bit for bit. It is an accelerator only: where it can't be had, the
+function itself runs.
 """
 
 from __future__ import annotations
