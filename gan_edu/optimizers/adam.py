@@ -51,7 +51,6 @@ def adam(
         updates = slots["updates"] + 1
         if isinstance(rate, float):  # torch has the formula as one operator, in place: it gets copies
             theta, mean, square = theta.clone(), slots["mean"].clone(), slots["square"].clone()
-            constants = {"lr": rate, "beta1": beta1, "beta2": beta2, "eps": epsilon, "weight_decay": 0.0}
             torch._fused_adam_(
                 [theta],
                 [gradient],
@@ -59,9 +58,13 @@ def adam(
                 [square],
                 [],
                 [updates],
+                lr=rate,
+                beta1=beta1,
+                beta2=beta2,
+                eps=epsilon,
+                weight_decay=0.0,
                 amsgrad=False,
                 maximize=False,
-                **constants,
             )
         else:
             t = updates if updates.device.type == "mps" else updates.double()  # MPS has no doubles
