@@ -51,7 +51,7 @@ def adam(
         updates = slots["updates"] + 1
         if isinstance(rate, float):  # torch has the formula as one operator, in place: it gets copies
             theta, mean, square = theta.clone(), slots["mean"].clone(), slots["square"].clone()
-            torch._fused_adam_(
+            torch._fused_adam_(  # pyright: ignore[reportPrivateImportUsage]
                 [theta],
                 [gradient],
                 [mean],
