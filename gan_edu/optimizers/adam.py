@@ -45,33 +45,23 @@ def adam(
 
     def init(theta: Tensor) -> dict[str, Tensor]:
         zeros = torch.zeros_like(theta)
-        return {"mean": zeros, "square": zeros, "updates": torch.zeros((), device=theta.device)}
+        exact = torch.float32 if theta.device.type == "mps" else torch.float64
+        return {"mean": zeros, "square": zeros, "updates": torch.zeros((), dtype=exact, device=theta.device)}
 
     def update(theta: Tensor, gradient: Tensor, slots: Slots, rate: Rate) -> tuple[Tensor, dict[str, Tensor]]:
         updates = slots["updates"] + 1
-        if isinstance(rate, float):  # torch has the formula as one operator, in place: it gets copies
-            theta, mean, square = theta.clone(), slots["mean"].clone(), slots["square"].clone()
-            torch._fused_adam_(  # pyright: ignore[reportPrivateImportUsage]
-                [theta],
-                [gradient],
-                [mean],
-                [square],
-                [],
-                [updates],
-                lr=rate,
-                beta1=beta1,
-                beta2=beta2,
-                eps=epsilon,
-                weight_decay=0.0,
-                amsgrad=False,
-                maximize=False,
-            )
+        # A number is quicker than a tensor of one element, but reading it would make the GPU wait.
+        t = float(updates) if updates.device.type == "cpu" else updates
+        mean = torch.lerp(slots["mean"], gradient, 1 - beta1)
+        square = (slots["square"] * beta2).addcmul_(gradient, gradient, value=1 - beta2)
+        # Both corrections in the step's length: one operator less on vectors than dividing them.
+        correction = (1 - beta2**t) ** 0.5
+        denominator = square.sqrt().add_(epsilon * correction)
+        scale = rate * correction / (1 - beta1**t)
+        if isinstance(scale, float):
+            theta = torch.addcdiv(theta, mean, denominator, value=-scale)
         else:
-            t = updates if updates.device.type == "mps" else updates.double()  # MPS has no doubles
-            mean = torch.lerp(slots["mean"], gradient, 1 - beta1)
-            square = (slots["square"] * beta2).addcmul_(gradient, gradient, value=1 - beta2)
-            denominator = (square / (1 - beta2**t)).sqrt_().add_(epsilon)
-            theta = theta - rate / (1 - beta1**t) * mean / denominator
+            theta = theta - scale * mean / denominator
         return theta, {"mean": mean, "square": square, "updates": updates}
 
     return Optimizer(init, update)
