@@ -19,7 +19,7 @@ from torch import Tensor
 
 from gan_edu import catalogue
 from gan_edu import device as devices
-from gan_edu.dynamics.dynamics import Dynamics, Gradient, Mover, Moves, State, begin, draw, gradient
+from gan_edu.dynamics.dynamics import Dynamics, Mover, Moves, State, begin, draw, gradients
 from gan_edu.games.game import Game
 from gan_edu.optimizers.optimizer import Optimizer, Rate
 from gan_edu.parameters import Parameter, Range
@@ -200,10 +200,7 @@ class Training(Iterator[Frame]):
         self._settings = settings
         if old is None or settings.game is not old.game:
             self._game = settings.game.to(settings.device)
-            self._gradients: dict[Mover, Gradient] = {
-                "theta_d": gradient(self._game.discriminator_loss, "theta_d"),
-                "theta_g": gradient(self._game.generator_loss, "theta_g"),
-            }
+            self._gradients = gradients(self._game)
         self._moves = Moves(self._gradients, settings.optimizer, rates_of(settings))
         if self._frame is not None and old is not None and settings.optimizer is not old.optimizer:
             self._frame = _with_memory(self._frame, settings.optimizer)

@@ -112,6 +112,14 @@ def gradient(loss: Loss, mover: Mover) -> Gradient:
     return run
 
 
+def gradients(game: Game) -> dict[Mover, Gradient]:
+    """The gradient of each player's own loss, by mover."""
+    return {
+        "theta_d": gradient(game.discriminator_loss, "theta_d"),
+        "theta_g": gradient(game.generator_loss, "theta_g"),
+    }
+
+
 def begin(game: Game, optimizer: Optimizer, runs: int, generator: torch.Generator) -> State:
     """The state before the first step: fresh players, an optimizer with no memory."""
     players = game.init(runs, generator)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gan_edu.dynamics.dynamics import Gradient, Mover, Moves, Players, State, draw, gradient
+from gan_edu.dynamics.dynamics import Gradient, Mover, Moves, Players, State, draw, gradients
 from gan_edu.games.game import Batch, Game
 from gan_edu.scenes import Scene
 from gan_edu.training import Frame, rates_of
@@ -180,9 +180,5 @@ _traced: list[tuple[Game, dict[Mover, Gradient]]] = []
 def _gradients(game: Game) -> dict[Mover, Gradient]:
     """The engine's gradients, traced once for the game that was looked at last."""
     if not _traced or _traced[0][0].discriminator_loss is not game.discriminator_loss:
-        made: dict[Mover, Gradient] = {
-            "theta_d": gradient(game.discriminator_loss, "theta_d"),
-            "theta_g": gradient(game.generator_loss, "theta_g"),
-        }
-        _traced[:] = [(game, made)]
+        _traced[:] = [(game, gradients(game))]
     return _traced[0][1]
