@@ -7,8 +7,10 @@ A packed run is one blob, which the browser draws straight from the integers in 
     header = {"common": {...}, "frames": [{...}, ...], "settings": {...}}
 
 A frame's description is `common` with the frame's own entries laid over it. `blocks` gives for every layer
-`[offset, *shape]`, counted from the end of the header; `curves` gives `[role, offset, points]`. Equal blocks
-are stored once: real data that never moves costs nothing per frame. A single scene is a run of one frame.
+`[offset, *shape]`, counted from the end of the header; `curves` gives `[role, offset, points]`, and `paths` one
+object for each path, whose points are float32, because a radius is read over many powers of ten. Equal blocks
+are stored once: real data that never moves costs nothing per frame. A single scene is a run of one frame; one
+with paths plays by itself, a step at a time.
 
 Coordinates are uint16 over `window`, the extent grown by its own width and height on each side, so that lines
 leave the picture in the right direction; points beyond the window are moved to its edge, far outside of what
@@ -21,12 +23,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-LAYERS = ("field", "manifold", "data", "trails", "samples", "arrows", "curves", "tiles")
+LAYERS = ("field", "flow", "manifold", "data", "trails", "samples", "arrows", "paths", "curves", "tiles")
 """Every layer of a scene, in the order in which they are drawn."""
 ROLES = ("real", "fake", "discriminator", "optimum")
 """What a curve over a 1-D target can show."""
@@ -34,11 +36,13 @@ ROLES = ("real", "fake", "discriminator", "optimum")
 MAGIC = b"GAN1"
 POSITION_STEPS = 65534
 SHADE_STEPS = 254
+LARGEST = 1e30  # of a path's coordinates, well inside of float32
 
 _SHAPES = {
     "data": ("points", 2),
     "samples": ("points", 2),
     "field": ("rows", "columns"),
+    "flow": ("arrows", 4),
     "arrows": ("arrows", 4),
     "manifold": ("lines", "points", 2),
     "trails": ("trails", "points", 2),
@@ -74,6 +78,52 @@ class Curve:
 
 
 @dataclass(frozen=True, eq=False)
+class Path:
+    """Where the two players of a planar game have been, and what theory says about it.
+
+    Args:
+        points: `(T, 2)`, x and y from the start on, one row a step; none for a path that is offered, not shown.
+        name: what it is known by.
+        label: what the legend calls it; the name unless given.
+        words: what is seen, in a few words.
+        style: number of its colour, marker and dashes.
+        factor: by how much theory multiplies the distance from the origin each step.
+        eigenvalues: `(E,)` complex, of one step's operator.
+        guide: `(K, 2)` a line that theory says it stays on.
+
+    Raises:
+        ValueError: if a shape is wrong, a point of the path is not finite, or style is not a whole number.
+
+    Example:
+        >>> Path(points=[[1, 0], [0, 1]], name="simultaneous").label
+        'simultaneous'
+    """
+
+    points: np.ndarray
+    name: str
+    label: str = ""
+    words: str = ""
+    style: int = 0
+    factor: float | None = None
+    eigenvalues: tuple[complex, ...] = ()
+    guide: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
+
+    def __post_init__(self) -> None:
+        keep = object.__setattr__
+        for name in ("points", "guide"):
+            keep(self, name, _array(f"{name} of a path", getattr(self, name), ("points", 2)))
+        if not np.isfinite(self.points).all():
+            raise ValueError(
+                f"points of a path must be finite; got {self.points[~np.isfinite(self.points)][0]}"
+            )
+        if not isinstance(self.style, int | np.integer) or self.style < 0:
+            raise ValueError(f"style must be a whole number of at least 0; got {self.style!r}")
+        keep(self, "style", int(self.style))
+        keep(self, "label", self.label or self.name)
+        keep(self, "eigenvalues", tuple(complex(value) for value in self.eigenvalues))
+
+
+@dataclass(frozen=True, eq=False)
 class Scene:
     """Everything that one picture of a run needs; every layer is optional.
 
@@ -87,12 +137,16 @@ class Scene:
         classes: `(N,)` number of the generator that made each sample, 0 to 254.
         field: `(g, h)` the discriminator's probability in [0, 1] at evenly spaced nodes that include the
             edges of the extent; row 0 lies at y_min.
+        flow: `(A, 4)` a vector field behind everything: x and y of each arrow's tail, then of its head.
         arrows: `(A, 4)` x and y of the tail, then of the head.
         manifold: `(L, K, 2)` lines, for instance the image of a grid of latent points.
         trails: `(S, T, 2)` where samples have been, oldest first.
+        paths: steps of a planar game.
+        axes: names of x and y.
         curves: lines over a 1-D target; the picture then gives up equal scales of x and y.
         tiles: `(n, h, w)` grey images in [0, 1], drawn as a sheet in place of the plane.
         highlight: names of layers to emphasise; the others are dimmed.
+        notes: `(x, y, words)`: a line of text whose left end, at half height, is at that point.
 
     Raises:
         ValueError: if a shape, a range or a name is wrong. Values that are not finite are allowed.
@@ -111,12 +165,16 @@ class Scene:
     samples: np.ndarray | None = None
     classes: np.ndarray | None = None
     field: np.ndarray | None = None
+    flow: np.ndarray | None = None
     arrows: np.ndarray | None = None
     manifold: np.ndarray | None = None
     trails: np.ndarray | None = None
+    paths: tuple[Path, ...] = ()
     curves: tuple[Curve, ...] = ()
     tiles: np.ndarray | None = None
     highlight: tuple[str, ...] = ()
+    axes: tuple[str, str] = ("", "")
+    notes: tuple[tuple[float, float, str], ...] = ()
 
     def __post_init__(self) -> None:
         keep = object.__setattr__
@@ -136,7 +194,10 @@ class Scene:
                 raise ValueError(f"{name} must lie in [0, 1]; got {low:g} to {high:g}")
         keep(self, "classes", _classes(self.classes, self.samples))
         keep(self, "curves", tuple(self.curves))
+        keep(self, "paths", tuple(self.paths))
+        keep(self, "axes", tuple(self.axes))
         keep(self, "highlight", tuple(self.highlight))
+        keep(self, "notes", tuple((float(x), float(y), str(words)) for x, y, words in self.notes))
         if unknown := set(self.highlight) - set(LAYERS):
             choices = ", ".join(LAYERS)
             raise ValueError(f"highlight must name layers; got {sorted(unknown)}; choose from {choices}")
@@ -208,6 +269,10 @@ def _decode_shades(codes: np.ndarray) -> np.ndarray:
     return np.where(codes > SHADE_STEPS, np.nan, codes / SHADE_STEPS)
 
 
+def _float32(points: np.ndarray) -> np.ndarray:
+    return np.clip(points, -LARGEST, LARGEST).astype("<f4")
+
+
 class _Body:
     """The blocks after the header; equal blocks share one place."""
 
@@ -237,6 +302,19 @@ def _describe(scene: Scene, body: _Body) -> dict[str, Any]:
                 codes = _encode_shades(value) if name in _SHADES else _encode_points(value, scene.extent)
             blocks[name] = [body.add(codes), *value.shape]
     curves = [[c.role, body.add(_encode_points(c.points, scene.extent)), len(c.points)] for c in scene.curves]
+    paths = [
+        {
+            "name": path.name,
+            "label": path.label,
+            "words": path.words,
+            "style": path.style,
+            "factor": path.factor,
+            "eigenvalues": [[value.real, value.imag] for value in path.eigenvalues],
+            "points": [body.add(_float32(path.points)), len(path.points)],
+            "guide": [body.add(_float32(path.guide)), len(path.guide)],
+        }
+        for path in scene.paths
+    ]
     return {
         "extent": scene.extent,
         "window": _window(scene.extent),
@@ -244,7 +322,10 @@ def _describe(scene: Scene, body: _Body) -> dict[str, Any]:
         "caption": scene.caption,
         "title": scene.title,
         "highlight": scene.highlight,
+        "notes": scene.notes,
+        "axes": scene.axes,
         "curves": curves,
+        "paths": paths,
         "blocks": blocks,
     }
 
@@ -260,7 +341,7 @@ def pack(scene: Scene) -> bytes:
 
     Example:
         >>> len(pack(Scene(extent=(-1, 1, -1, 1))))
-        192
+        228
     """
     return pack_run([scene], {})
 
@@ -391,9 +472,21 @@ def _scene(common: dict[str, Any], own: dict[str, Any], body: memoryview) -> Sce
         caption=frame["caption"],
         title=frame["title"],
         highlight=tuple(frame["highlight"]),
+        notes=tuple(tuple(note) for note in frame.get("notes", ())),
+        axes=tuple(frame.get("axes", ("", ""))),
         curves=curves,
+        paths=tuple(_path(entry, body) for entry in frame.get("paths", ())),
         **layers,
     )
+
+
+def _path(entry: Mapping[str, Any], body: memoryview) -> Path:
+    lines = {
+        name: _block(body, entry[name][0], [entry[name][1], 2], np.dtype("<f4"))
+        for name in ("points", "guide")
+    }
+    numbers = tuple(complex(*value) for value in entry["eigenvalues"])
+    return Path(**{**entry, **lines, "eigenvalues": numbers})
 
 
 def _block(body: memoryview, offset: int, shape: list[int], dtype: np.dtype) -> np.ndarray:

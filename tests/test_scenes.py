@@ -16,6 +16,7 @@ from gan_edu.scenes import (
     POSITION_STEPS,
     SHADE_STEPS,
     Curve,
+    Path,
     Scene,
     pack,
     pack_run,
@@ -42,10 +43,18 @@ def full_scene(seed: int = 0, step: int = 1240) -> Scene:
         samples=rng.normal(size=(20, 2)),
         classes=rng.integers(0, 8, 20),
         field=rng.random((5, 7)),
+        flow=rng.normal(size=(5, 4)),
         arrows=rng.normal(size=(6, 4)),
         manifold=rng.normal(size=(3, 9, 2)),
         trails=rng.normal(size=(4, 5, 2)),
         curves=(Curve(rng.normal(size=(11, 2)), "real"), Curve(rng.normal(size=(3, 2)), "optimum")),
+        paths=(
+            Path(
+                rng.normal(size=(9, 2)), "a", "an a", "spirals out", 3, 1.02, (1 + 0.2j, 1 - 0.2j), [[1, 0]]
+            ),
+            Path(np.empty((0, 2)), "b"),
+        ),
+        axes=("x", "y"),
         tiles=rng.random((2, 4, 3)),
         highlight=("samples", "arrows"),
     )
@@ -55,11 +64,16 @@ def assert_same_layers(one: Scene, two: Scene) -> None:
     width, height = one.extent[1] - one.extent[0], one.extent[3] - one.extent[2]
     # half a quantum of a window three times as wide as the extent, and a little for rounding
     near = 0.5 * 3 * max(width, height) / POSITION_STEPS * 1.001
-    for name in ("data", "samples", "arrows", "manifold", "trails"):
+    for name in ("data", "samples", "flow", "arrows", "manifold", "trails"):
         np.testing.assert_allclose(getattr(one, name), getattr(two, name), atol=near, rtol=0)
     for name in ("field", "tiles"):
         np.testing.assert_allclose(getattr(one, name), getattr(two, name), atol=0.5001 / SHADE_STEPS, rtol=0)
     np.testing.assert_array_equal(one.classes, two.classes)
+    for a, b in zip(one.paths, two.paths, strict=True):
+        assert (a.name, a.label, a.words, a.style) == (b.name, b.label, b.words, b.style)
+        assert (a.factor, a.eigenvalues) == (b.factor, b.eigenvalues)
+        np.testing.assert_allclose(a.points, b.points, rtol=1e-7)
+        np.testing.assert_allclose(a.guide, b.guide, rtol=1e-7)
     assert [curve.role for curve in one.curves] == [curve.role for curve in two.curves]
     for a, b in zip(one.curves, two.curves, strict=True):
         np.testing.assert_allclose(a.points, b.points, atol=near, rtol=0)
@@ -69,15 +83,15 @@ def test_every_layer_comes_back() -> None:
     scene = full_scene()
     back = unpack(pack(scene))
     assert (back.extent, back.step, back.caption, back.title) == (SQUARE, 1240, scene.caption, "A")
-    assert back.highlight == scene.highlight
+    assert (back.highlight, back.axes) == (scene.highlight, ("x", "y"))
     assert_same_layers(scene, back)
 
 
 def test_absent_layers_stay_absent() -> None:
     back = unpack(pack(Scene(extent=SQUARE)))
-    assert all(getattr(back, name) is None for name in LAYERS if name != "curves")
+    assert all(getattr(back, name) is None for name in LAYERS if name not in ("curves", "paths"))
     assert back.classes is None
-    assert back.curves == ()
+    assert back.curves == back.paths == ()
 
 
 @given(extents, hnp.arrays(np.float32, st.tuples(st.integers(0, 30), st.just(2)), elements=coordinates))
@@ -114,6 +128,16 @@ def test_values_that_are_not_finite_are_kept_as_missing() -> None:
         0
     ]
     assert np.isnan(line.points).all(axis=1).tolist() == [False, True, False]
+
+
+def test_paths_keep_every_power_of_ten_and_refuse_what_is_not_finite() -> None:
+    far = [[1e-20, 0.5], [3.0, -1e200]]
+    back = unpack(pack(Scene(extent=SQUARE, paths=(Path(far, "a"),)))).paths[0].points
+    np.testing.assert_allclose(back, [[1e-20, 0.5], [3.0, -1e30]], rtol=1e-6)
+    with pytest.raises(ValueError, match="finite"):
+        Path([[0.0, np.nan]], "a")
+    with pytest.raises(ValueError, match="style must be a whole number"):
+        Path([[0.0, 1.0]], "a", style=-1)
 
 
 def test_half_of_the_field_has_a_code_of_its_own() -> None:
