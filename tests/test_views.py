@@ -19,7 +19,8 @@ from gan_edu.recording import Recording, draw_samples, record
 from gan_edu.scenes import LAYERS, pack
 from gan_edu.training import train
 from gan_edu.views import over_time
-from gan_edu.views.picture import ARROW, TILES, TRAILS, as_arrows
+from gan_edu.views.picture import TILES, TRAILS
+from gan_edu.views.pushes import ARROW, as_arrows
 
 
 @pytest.fixture(scope="module")

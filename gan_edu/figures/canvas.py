@@ -28,7 +28,7 @@ TEXTS = {
     "role_real": "real density",
     "role_fake": "generated density",
     "role_discriminator": "D(x)",
-    "role_optimum": "best D(x)",
+    "role_optimum": "best D*(x)",
     "outside": "outside the picture",
     "empty": "Nothing to show yet",
     "play": "Play",

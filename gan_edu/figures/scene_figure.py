@@ -14,13 +14,15 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
 
 from gan_edu.figures import canvas
 from gan_edu.figures.palette import MARKERS, MATPLOTLIB_MARKERS, Theme
 from gan_edu.figures.picture import DPI, FONT, Picture, legend, look, style
 from gan_edu.scenes import LAYERS, Curve, Scene
 
-CURVE_DASHES = {"real": "-", "fake": "-", "discriminator": (0, (4, 2)), "optimum": (0, (1, 1.5))}
+CURVE_DASHES = {"real": "-", "fake": "-", "discriminator": "-", "optimum": (0, (4, 3))}
+CURVE_HEIGHT = 0.85
 DIMMED = 0.22
 TRAIL_SHADES = 8
 HALF_DASH = (0, (4, 2.5))
@@ -197,6 +199,7 @@ class ScenePainter:
                     scene,
                     DIMMED if scene.highlight and name not in scene.highlight else 1.0,
                 )
+        self._notes(scene)
 
     def _kept(self, name: str, make: Any) -> Any:
         if name not in self._artists:
@@ -313,10 +316,20 @@ class ScenePainter:
             if curve.role == "real":
                 self._fleeting.append(
                     self.axes.fill_between(
-                        x, y_min, y, color=self.theme.real, alpha=0.14 * strength, linewidth=0
+                        x, max(0, y_min), y, color=self.theme.real, alpha=0.14 * strength, linewidth=0
                     )
                 )
-        self.axes.set(xlim=(x_min, x_max), ylim=(y_min, y_max))
+        self.axes.set(xlim=(x_min, x_max), ylim=(y_min, y_max), yticks=(0, 0.5, 1))  # D's axis
+
+    def _notes(self, scene: Scene) -> None:
+        halo = [withStroke(linewidth=4, foreground=self.theme.background)]
+        for x, y, words in scene.notes:
+            place: dict[str, Any] = {"xytext": (5, 0), "textcoords": "offset points", "va": "center"}
+            text = self.axes.annotate(
+                words, (x, y), **place, color=self.theme.ink, parse_math=False, zorder=9
+            )
+            text.set(fontsize=FONT, path_effects=halo)
+            self._fleeting.append(text)
 
     def _tiles(self, tiles: np.ndarray) -> None:
         sheet = _sheet(tiles)
@@ -370,7 +383,7 @@ def height_of(scene: Scene, layers: Iterable[str] = LAYERS) -> float:
         rows, columns = _sheet(scene.tiles).shape
         return rows / columns
     x_min, x_max, y_min, y_max = scene.extent
-    return 0.62 if scene.curves else min(1.25, (y_max - y_min) / (x_max - x_min))
+    return CURVE_HEIGHT if scene.curves else min(1.25, (y_max - y_min) / (x_max - x_min))
 
 
 def _marker(generator: int) -> str:
@@ -385,7 +398,8 @@ def _curve_look(role: str, theme: Theme) -> dict[str, Any]:
         "optimum": theme.optimum,
     }
     marker = {"marker": "o", "markersize": 5} if role == "fake" else {}
-    return {"color": colours[role], "linewidth": 2, "linestyle": CURVE_DASHES[role], **marker}
+    weight = 3.5 if role == "discriminator" else 2
+    return {"color": colours[role], "linewidth": weight, "linestyle": CURVE_DASHES[role], **marker}
 
 
 def legend_entries(

@@ -42,7 +42,8 @@ export function open(packed) {
 // ---------------------------------------------------------------------------------------------- painting
 
 const MARGIN = { left: 44, right: 14, top: 10, bottom: 30 };
-const CURVE_DASHES = { real: [], fake: [], discriminator: [9, 5], optimum: [2, 4] };
+const CURVE_DASHES = { real: [], fake: [], discriminator: [], optimum: [8, 6] };
+const CURVE_HEIGHT = 0.85; // of a picture with curves, for a width of one
 
 const channels = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
 
@@ -166,7 +167,7 @@ function makePainter(canvas) {
   function layOut() {
     const [x0, x1, y0, y1] = scene.extent;
     const room = Math.max(40, width - MARGIN.left - MARGIN.right);
-    const tall = scene.layers.curves ? 0.62 * room : Math.min((room * (y1 - y0)) / (x1 - x0), 1.25 * room);
+    const tall = scene.layers.curves ? CURVE_HEIGHT * room : Math.min((room * (y1 - y0)) / (x1 - x0), 1.25 * room);
     const wide = scene.layers.curves ? room : Math.min(room, (tall * (x1 - x0)) / (y1 - y0));
     const left = MARGIN.left + (room - wide) / 2;
     const total = Math.round(tall + MARGIN.top + MARGIN.bottom);
@@ -211,7 +212,8 @@ function makePainter(canvas) {
     }
     context.textAlign = "right";
     context.textBaseline = "middle";
-    for (const [value, label] of ticks(y0, y1, plot.height)) {
+    // over a line only D has an axis, from 0 to 1
+    for (const [value, label] of scene.layers.curves ? [[0, "0"], [0.5, "0.5"], [1, "1"]] : ticks(y0, y1, plot.height)) {
       const y = Math.round(plot.y(value)) + 0.5;
       context.moveTo(plot.left - 4, y);
       context.lineTo(plot.left + plot.width, y);
@@ -378,7 +380,7 @@ function makePainter(canvas) {
 
   function curves(list) {
     const strength = context.globalAlpha;
-    const floor = plot.top + plot.height;
+    const floor = Math.min(plot.y(0), plot.top + plot.height);
     for (const { role, codes } of list) {
       const colour = curveColour(role, look.theme);
       context.strokeStyle = context.fillStyle = colour;
@@ -406,6 +408,22 @@ function makePainter(canvas) {
         }
         context.fill();
       }
+    }
+  }
+
+  /** Words at points of the plane, readable over anything. */
+  function notes(list) {
+    context.globalAlpha = 1;
+    context.textAlign = "left";
+    context.textBaseline = "middle";
+    context.lineJoin = "round";
+    context.lineWidth = 5;
+    context.strokeStyle = look.theme.background;
+    context.fillStyle = look.theme.ink;
+    for (const [px, py, words] of list) {
+      const [x, y] = [plot.x(px) + 6, plot.y(py)];
+      context.strokeText(words, x, y);
+      context.fillText(words, x, y);
     }
   }
 
@@ -464,7 +482,7 @@ function makePainter(canvas) {
       context.globalAlpha = emphasis(name);
       draw(scene.layers[name]);
     }
-    context.globalAlpha = 1;
+    notes(scene.notes ?? []);
     extra?.(context, plot);
     context.restore();
     context.strokeStyle = theme.muted;
@@ -496,7 +514,7 @@ function makePainter(canvas) {
 const curveColour = (role, theme) =>
   ({ real: theme.real, fake: theme.fake, discriminator: theme.contour, optimum: theme.optimum })[role];
 
-const curveWeight = (role) => (role === "optimum" ? 2 : 2.5);
+const curveWeight = (role) => (role === "discriminator" ? 4 : 2.5);
 
 // ---------------------------------------------------------------------------------------------- small HTML helpers
 

@@ -6,8 +6,10 @@ same points are seen moving from frame to frame and looking never changes the tr
 Axes: N samples, T frames, L lines, K points of a line.
 """
 
+from gan_edu.views.densities import Densities, densities, push_forward, smooth_density
 from gan_edu.views.over_time import CURVES, JUDGED, Cache, judge, metrics_over_time
-from gan_edu.views.picture import pushes, scene, smooth_density
+from gan_edu.views.picture import scene
+from gan_edu.views.pushes import pushes
 from gan_edu.views.slow_motion import STAGES, stages_of_a_step
 
 __all__ = [
@@ -15,8 +17,11 @@ __all__ = [
     "JUDGED",
     "STAGES",
     "Cache",
+    "Densities",
+    "densities",
     "judge",
     "metrics_over_time",
+    "push_forward",
     "pushes",
     "scene",
     "smooth_density",

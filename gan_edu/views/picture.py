@@ -12,18 +12,15 @@ import torch
 from torch import Tensor
 
 from gan_edu.data.target import Target
-from gan_edu.dynamics.dynamics import Players
-from gan_edu.games.game import Batch, Game
-from gan_edu.networks.network import outputs_of
+from gan_edu.games.game import Batch
 from gan_edu.recording import Recording
-from gan_edu.scenes import LAYERS, Curve, Scene
+from gan_edu.scenes import LAYERS, Scene
 from gan_edu.training import Frame
-from gan_edu.views.look import Look, look_at, on_plane, prob_real_at, prob_real_on_grid
+from gan_edu.views.densities import density_parts
+from gan_edu.views.look import Look, look_at, on_plane, prob_real_on_grid
+from gan_edu.views.pushes import as_arrows, pushes
 
 TILES = 64
-ARROW = 0.1
-"""The longest arrow, as a share of the picture's width."""
-DENSITY_SAMPLES = 5000
 TRAIL_FRAMES = 16
 TRAILS = 60
 
@@ -47,7 +44,8 @@ def scene(
     """The picture of one run at one frame.
 
     Two dimensions: data, samples, the discriminator's field, arrows, manifold and trails. One dimension: the
-    densities p and q, D(x) and the best answer D*(x) = p / (p + q), with the points below. Images: a sheet.
+    densities p and q, D(x) and the best answer D*(x) = p / (p + q), with the points and their pushes below.
+    Images: a sheet.
 
     Args:
         source: A recording, or one frame of it (which has no trails).
@@ -88,7 +86,7 @@ def scene(
     if look.target.image_shape:
         parts = sheet(look, x_fake)
     elif look.target.dim == 1:
-        parts = densities(look, x_real, x_fake)
+        parts = density_parts(look, x_real, z[0])
     else:
         parts = {"data": on_plane(x_real), "samples": on_plane(x_fake)}
         if look.target.dim == 2:
@@ -101,29 +99,9 @@ def scene(
         if "trails" in layers and isinstance(source, Recording):
             parts["trails"] = _trails(source, index, run, z[0, :TRAILS])
     own = parts.pop("extent", look.target.extent)
-    kept = {name: value for name, value in parts.items() if name in layers}
+    kept = {name: value for name, value in parts.items() if name in (*layers, "notes")}
     words = f"step {frame.step:,}" + (f" · {caption}" if caption else "")
     return Scene(extent=extent or own, step=frame.step, caption=words, title=title, **kept)
-
-
-def pushes(game: Game, players: Players, batch: Batch) -> tuple[Tensor, Tensor]:
-    """Where the generator's loss pushes every sample: minus its gradient by x_fake, times the batch size.
-
-    Args:
-        game: Whose loss.
-        players: theta_d (R, P_d) and theta_g (R, P_g).
-        batch: Latent points, and data where the loss looks at them.
-
-    Returns:
-        x_fake (R, B, d) and the pushes (R, B, d); zeros where the loss does not depend on the samples.
-    """
-    with torch.enable_grad(), outputs_of(game.generator) as seen:
-        theta_g = players["theta_g"].detach().requires_grad_()
-        loss = game.generator_loss({**players, "theta_g": theta_g}, batch).sum()
-    slopes = torch.autograd.grad(loss, seen, allow_unused=True)
-    # the loss may look at the samples more than once; the first of them is the batch that it was given
-    slope = torch.zeros_like(seen[0]) if slopes[0] is None else slopes[0]
-    return seen[0].detach(), -slope * seen[0].shape[-2]
 
 
 def _arrows(look: Look, z: Tensor, extent: tuple[float, float, float, float]) -> np.ndarray:
@@ -131,16 +109,6 @@ def _arrows(look: Look, z: Tensor, extent: tuple[float, float, float, float]) ->
     x_real = look.target.sample(z.shape[:-1], generator)
     x_fake, push = pushes(look.game, look.players, Batch(x_real, z))
     return as_arrows(x_fake[0], push[0], extent[1] - extent[0])
-
-
-def as_arrows(x: Tensor, push: Tensor, width: float) -> np.ndarray:
-    """Tails and heads (N, 4). A push of u per width of the picture gets length ARROW width u / (u + 1.5).
-
-    So arrows grow with the push and never fill the picture, and a gradient that vanishes is seen to vanish.
-    """
-    strength = torch.linalg.vector_norm(push, dim=-1, keepdim=True)
-    heads = x + push * (ARROW * width * width / (strength * width + 1.5))
-    return torch.cat([x, heads], -1).numpy()
 
 
 def _manifold(look: Look, points: int = 41) -> np.ndarray:
@@ -180,50 +148,3 @@ def sheet(look: Look, x: Tensor) -> dict[str, np.ndarray]:
     assert look.target.image_shape is not None
     tiles = (x[:TILES].reshape(-1, *look.target.image_shape) + 1) / 2  # -1 paper, 1 ink
     return {"tiles": 1 - tiles.clamp(0, 1).numpy()}
-
-
-def densities(look: Look, x_real: Tensor, x_fake: Tensor) -> dict[str, Any]:
-    """Curves over a 1-D target. Densities are drawn as shares of p's greatest value, D as it is."""
-    low, high, *_ = look.target.extent
-    x = torch.linspace(low, high, 300)
-    p = look.target.log_prob(x[:, None]).exp()
-    z = look.game.draw_latent((1, DENSITY_SAMPLES), torch.Generator().manual_seed(1))
-    with torch.no_grad():
-        many = look.game.generator(look.players["theta_g"], z)[0, :, 0]
-    q = smooth_density(many, x, float(look.target.stds.min()))
-    p, q = p.numpy(), q.numpy()
-    prob_real = prob_real_at(look, x[:, None])
-    best = np.divide(p, p + q, out=np.full_like(p, np.nan), where=p + q > 1e-9 * p.max())
-    heights = {"real": p / p.max(), "fake": q / p.max(), "discriminator": prob_real, "optimum": best}
-    curves = tuple(Curve(np.stack([x.numpy(), y], -1), role) for role, y in heights.items())  # type: ignore[arg-type]
-    rugs = {
-        name: np.stack([points[:200, 0].numpy(), np.full(len(points[:200]), height)], -1)
-        for name, points, height in (("data", x_real, -0.05), ("samples", x_fake, -0.11))
-    }
-    return {"extent": (low, high, -0.16, 1.1), "curves": curves, **rugs}
-
-
-def smooth_density(samples: Tensor, x: Tensor, bandwidth: float) -> Tensor:
-    """Kernel density estimate on an even grid: the histogram, blurred by a Gaussian: (N,), (K,) -> (K,).
-
-    Args:
-        samples: Points; those that are not finite, or off the grid, count in N alone.
-        x: Middles of the cells.
-        bandwidth: Standard deviation of the Gaussian.
-
-    Example:
-        >>> x = torch.linspace(-5, 5, 101)
-        >>> density = smooth_density(torch.zeros(9), x, 1.0)
-        >>> round(float(density[50]), 3), round(float(density.sum() * 0.1), 3)  # 1 / sqrt(2 pi), and all of it
-        (0.399, 1.0)
-    """
-    cell = float(x[1] - x[0])
-    inside = samples[samples.isfinite()]
-    counts = torch.histc(inside, len(x), float(x[0]) - cell / 2, float(x[-1]) + cell / 2)
-    reach = min(len(x) - 1, math.ceil(4 * bandwidth / cell))
-    steps = torch.arange(-reach, reach + 1) * cell / bandwidth
-    kernel = torch.exp(-0.5 * steps.square())
-    blurred = torch.nn.functional.conv1d(
-        counts[None, None], (kernel / kernel.sum())[None, None], padding=reach
-    )
-    return blurred[0, 0] / (max(1, len(samples)) * cell)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,10 @@ from gan_edu.dynamics.dynamics import Gradient, Mover, Moves, Players, State, dr
 from gan_edu.games.game import Batch, Game
 from gan_edu.scenes import Scene
 from gan_edu.training import Frame, rates_of
+from gan_edu.views.densities import density_parts
 from gan_edu.views.look import Look, look_at, on_plane, prob_real_at, prob_real_on_grid
-from gan_edu.views.picture import as_arrows, densities, pushes, sheet
+from gan_edu.views.picture import sheet
+from gan_edu.views.pushes import as_arrows, pushes
 
 STAGES = {
     "latent": "{n} latent points z are drawn from N(0, I) in {latent_dim} dimensions{shown}",
@@ -60,7 +62,7 @@ def stages_of_a_step(
     generator.set_state(frame.random)
     runs = len(frame.alive)
     batches = draw(settings.dynamics, game, runs, settings.batch_size, generator)
-    moves = _WatchedMoves(_gradients(game), settings.optimizer, rates_of(settings), [])
+    moves = _WatchedMoves(_gradients(game), settings.optimizer, rates_of(settings))
     end = settings.dynamics.step(moves, frame.state, batches)
     if {move.mover for move in moves.seen} != {"theta_d", "theta_g"}:
         raise ValueError("slow motion needs dynamics in which both players move; one of them is held still")
@@ -136,9 +138,8 @@ def _stage_parts(look: Look, points: dict[str, Tensor], extra: dict[str, Any], g
         assert shown is not None
         return sheet(look, shown) if shown.shape[-1] == target.dim else {}
     if target.dim == 1:
-        generator = torch.Generator().manual_seed(0)
-        fakes = look.game.generator(look.players["theta_g"], look.game.draw_latent((1, 1000), generator))[0]
-        return densities(look, points.get("data", torch.empty(0, 1)), fakes.detach())
+        z = look.game.draw_latent((1000,), torch.Generator().manual_seed(0))
+        return density_parts(look, points.get("data", torch.empty(0, 1)), z)
     parts: dict[str, Any] = {name: on_plane(x) for name, x in points.items()} | extra
     if target.dim == 2:
         parts["field"] = prob_real_on_grid(look, target.extent, grid)
@@ -165,7 +166,7 @@ class _Move:
 class _WatchedMoves(Moves):
     """Moves that are written down as they are made."""
 
-    seen: list[_Move]
+    seen: list[_Move] = field(default_factory=list)
 
     def move(self, state: State, mover: Mover, batch: Batch, players: Players | None = None) -> State:
         loss, slope = self.gradients[mover](players or state.players, batch)
