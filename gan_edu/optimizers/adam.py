@@ -45,23 +45,43 @@ def adam(
 
     def init(theta: Tensor) -> dict[str, Tensor]:
         zeros = torch.zeros_like(theta)
-        exact = torch.float32 if theta.device.type == "mps" else torch.float64
-        return {"mean": zeros, "square": zeros, "updates": torch.zeros((), dtype=exact, device=theta.device)}
+        return {"mean": zeros, "square": zeros, "updates": torch.zeros((), device=theta.device)}
 
     def update(theta: Tensor, gradient: Tensor, slots: Slots, rate: Rate) -> tuple[Tensor, dict[str, Tensor]]:
-        updates = slots["updates"] + 1
-        # A number is quicker than a tensor of one element, but reading it would make the GPU wait.
-        t = float(updates) if updates.device.type == "cpu" else updates
-        mean = torch.lerp(slots["mean"], gradient, 1 - beta1)
-        square = (slots["square"] * beta2).addcmul_(gradient, gradient, value=1 - beta2)
-        # Both corrections in the step's length: one operator less on vectors than dividing them.
-        correction = (1 - beta2**t) ** 0.5
-        denominator = square.sqrt().add_(epsilon * correction)
-        scale = rate * correction / (1 - beta1**t)
-        if isinstance(scale, float):
-            theta = torch.addcdiv(theta, mean, denominator, value=-scale)
+        mean, square, updates = slots["mean"], slots["square"], slots["updates"] + 1
+        if isinstance(rate, float) and theta.dtype == torch.float32 and not _followed(theta, gradient, mean):
+            # One operator in place of a dozen. It writes into what it is given and reads memory as it lies.
+            theta, mean, square = (
+                t.clone(memory_format=torch.contiguous_format) for t in (theta, mean, square)
+            )
+            torch._fused_adam_(  # pyright: ignore[reportPrivateImportUsage]
+                [theta],
+                [gradient.contiguous()],
+                [mean],
+                [square],
+                [],
+                [updates],
+                lr=rate,
+                beta1=beta1,
+                beta2=beta2,
+                eps=epsilon,
+                weight_decay=0.0,
+                amsgrad=False,
+                maximize=False,
+            )
         else:
-            theta = theta - scale * mean / denominator
+            t = updates if updates.device.type == "mps" else updates.double()  # MPS has no doubles
+            mean = torch.lerp(mean, gradient, 1 - beta1)
+            square = torch.addcmul(beta2 * square, gradient, gradient, value=1 - beta2)
+            correction = (1 - beta2**t).sqrt()  # here, and not to `square`: one pass less over the vectors
+            step = rate * correction / (1 - beta1**t) * mean
+            theta = theta - step / (square.sqrt() + epsilon * correction)
         return theta, {"mean": mean, "square": square, "updates": updates}
 
     return Optimizer(init, update)
+
+
+def _followed(*tensors: Tensor) -> bool:
+    """Whether autograd or torch.func follows one of them: both would take the fused operator for the identity."""
+    wrapped = torch._C._functorch.is_functorch_wrapped_tensor  # pyright: ignore[reportAttributeAccessIssue]
+    return any(t.requires_grad or wrapped(t) for t in tensors)
