@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import resources
 
 _FOLDER = resources.files("gan_edu.figures")
-MODULE = (_FOLDER / "stage.js").read_text(encoding="utf-8")
+MODULE = "\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("paths.js", "stage.js"))
 """An ES module that exports `render({model, el})`."""
 STYLE = (_FOLDER / "stage.css").read_text(encoding="utf-8")
 PAGE = (_FOLDER / "offline.html").read_text(encoding="utf-8")
@@ -22,7 +22,9 @@ TEXTS = {
     "trails": "trails",
     "samples": "generated",
     "generator": "generator",
+    "flow": "vector field",
     "arrows": "push on samples",
+    "paths": "Paths",
     "curves": "curves",
     "tiles": "images",
     "role_real": "real density",
@@ -44,5 +46,12 @@ TEXTS = {
     "cleared": "Cleared. Undo brings it back.",
     "strokes": "strokes",
     "cursor": "cross at",
+    "distance": "distance from 0 ÷ start’s, by step (thin: theory)",
+    "eigenvalues": "eigenvalues of one step, and the unit circle",
+    "circle_in": "inside: comes in",
+    "theory": "theory: × {factor} a step",
+    "steps_per_second": "steps/s",
+    "start": "start at",
+    "paths_help": "Click or drag in the plane to start there; arrow keys move the start, space plays, digits switch paths.",
 }
 """The English words of the canvas."""

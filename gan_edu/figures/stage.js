@@ -10,11 +10,14 @@ const FRAMES_PER_SECOND = 30;
 const PAUSE_AT_END = 1500; // ms
 const ANNOUNCE_EVERY = 3000; // ms, so that a screen reader is not flooded
 const TAU = 2 * Math.PI;
-const LEGEND_ORDER = ["data", "samples", "field", "arrows", "manifold", "trails", "curves", "tiles"];
+const LEGEND_ORDER = ["data", "samples", "field", "flow", "arrows", "manifold", "trails", "curves", "tiles"];
 
 // ---------------------------------------------------------------------------------------------- packed runs
 
-/** Opens a packed run (a single scene is a run of one frame); `frame(k)` gives views into it, no copies. */
+/**
+ * Opens a packed run (a single scene is a run of one frame); `frame(k)` gives views into it, no copies.
+ * A single scene with paths is a run of as many frames as it has steps: `stepwise`.
+ */
 export function open(packed) {
   // the copy starts at 0, which aligns the uint16 blocks
   const buffer = packed.buffer.slice(packed.byteOffset, packed.byteOffset + packed.byteLength);
@@ -34,9 +37,18 @@ export function open(packed) {
         role,
         codes: new Uint16Array(buffer, start + offset, 2 * points),
       }));
+    if (scene.paths?.length)
+      scene.layers.paths = scene.paths.map((path) => ({
+        ...path,
+        points: new Float32Array(buffer, start + path.points[0], 2 * path.points[1]),
+        guide: new Float32Array(buffer, start + path.guide[0], 2 * path.guide[1]),
+      }));
     return scene;
   };
-  return { count: header.frames.length, settings: header.settings, frame };
+  const { settings, frames: { length: count } } = header;
+  const only = frame(0);
+  if (count > 1 || !only.layers.paths) return { count, settings, frame };
+  return { count: only.step + 1, settings, frame: (k) => ({ ...only, step: k }), stepwise: true };
 }
 
 // ---------------------------------------------------------------------------------------------- painting
@@ -347,8 +359,7 @@ function makePainter(canvas) {
     context.fillText(text, x, y);
   }
 
-  function arrows({ codes }) {
-    const { ax, ay, bx, by } = plot;
+  const outlines = (codes, ax, ay, bx, by) => {
     const shafts = new Path2D();
     const heads = new Path2D();
     for (let i = 0; i < codes.length; i += 4) {
@@ -366,6 +377,27 @@ function makePainter(canvas) {
       heads.lineTo(hx + 0.42 * head * uy, hy - 0.42 * head * ux);
       heads.closePath();
     }
+    return { shafts, heads };
+  };
+  const [arrowOutlines, flowOutlines] = [remember(outlines), remember(outlines)];
+
+  function flow({ codes }) {
+    const { shafts, heads } = flowOutlines(codes, plot.ax, plot.ay, plot.bx, plot.by);
+    context.strokeStyle = context.fillStyle = look.theme.muted;
+    context.globalAlpha *= 0.55;
+    context.lineWidth = 1.1;
+    context.stroke(shafts);
+    context.fill(heads);
+  }
+
+  const pathPainter = makePathPainter();
+
+  function paths(list) {
+    pathPainter(context, list, scene.step, plot, look, ratio);
+  }
+
+  function arrows({ codes }) {
+    const { shafts, heads } = arrowOutlines(codes, plot.ax, plot.ay, plot.bx, plot.by);
     const { theme } = look;
     context.strokeStyle = theme.background; // a halo, so that arrows stand out from points and field
     context.lineWidth = 3.6;
@@ -413,18 +445,26 @@ function makePainter(canvas) {
 
   /** Words at points of the plane, readable over anything. */
   function notes(list) {
+    for (const [x, y, words] of list) haloed(words, plot.x(x) + 6, plot.y(y), "left", "middle");
+  }
+
+  /** The names of x and y, inside of the plot at the ends of its axes. */
+  function nameAxes([x, y]) {
+    haloed(x, plot.left + plot.width - 6, plot.top + plot.height - 4, "right", "bottom");
+    haloed(y, plot.left + 6, plot.top + 4, "left", "top");
+  }
+
+  /** Words that can be read over anything. */
+  function haloed(words, x, y, align, baseline) {
     context.globalAlpha = 1;
-    context.textAlign = "left";
-    context.textBaseline = "middle";
+    context.textAlign = align;
+    context.textBaseline = baseline;
     context.lineJoin = "round";
     context.lineWidth = 5;
     context.strokeStyle = look.theme.background;
     context.fillStyle = look.theme.ink;
-    for (const [px, py, words] of list) {
-      const [x, y] = [plot.x(px) + 6, plot.y(py)];
-      context.strokeText(words, x, y);
-      context.fillText(words, x, y);
-    }
+    context.strokeText(words, x, y);
+    context.fillText(words, x, y);
   }
 
   function tiles({ codes, shape: [count, rows, columns] }) {
@@ -460,7 +500,7 @@ function makePainter(canvas) {
     }
   }
 
-  const PAINT = { field, manifold, data, trails, samples, arrows, curves };
+  const PAINT = { field, flow, manifold, data, trails, samples, arrows, paths, curves };
 
   function paint(nextScene, extra) {
     scene = nextScene;
@@ -483,6 +523,7 @@ function makePainter(canvas) {
       draw(scene.layers[name]);
     }
     notes(scene.notes ?? []);
+    nameAxes(scene.axes ?? ["", ""]);
     extra?.(context, plot);
     context.restore();
     context.strokeStyle = theme.muted;
@@ -502,6 +543,11 @@ function makePainter(canvas) {
     place: (event) => {
       const box = canvas.getBoundingClientRect();
       return plot.inverse(event.clientX - box.left, event.clientY - box.top);
+    },
+    nudge: ([x, y], [dx, dy], stride) => {
+      const [x0, x1] = scene.extent;
+      const far = stride * (x1 - x0);
+      return plot.inverse(plot.x(x + dx * far), plot.y(y + dy * far));
     },
     use: (nextLook) => {
       look = nextLook;
@@ -603,9 +649,9 @@ function legendEntry(name, { theme, palette, texts }, scene) {
       context.strokeStyle = theme.fake;
       context.stroke();
     }), texts.manifold];
-  if (name === "arrows")
+  if (name === "arrows" || name === "flow")
     return [swatch(24, (context) => {
-      context.fillStyle = context.strokeStyle = theme.arrow;
+      context.fillStyle = context.strokeStyle = name === "flow" ? theme.muted : theme.arrow;
       context.lineWidth = 1.6;
       context.moveTo(1, 8);
       context.lineTo(16, 8);
@@ -615,7 +661,7 @@ function legendEntry(name, { theme, palette, texts }, scene) {
       context.lineTo(14, 4);
       context.lineTo(14, 12);
       context.fill();
-    }), texts.arrows];
+    }), texts[name]];
   if (name === "curves")
     return [...new Set(scene.layers.curves.map((curve) => curve.role))].map((role) =>
       pair(lineSwatch(curveColour(role, theme), CURVE_DASHES[role], curveWeight(role), role === "fake"), texts[`role_${role}`]));
@@ -644,12 +690,19 @@ function render({ model, el }) {
   const canvas = element("canvas", { class: "gan-stage-canvas", role: "img", tabindex: "0" });
   const legend = element("div", { class: "gan-stage-legend", role: "group", "aria-label": texts.layers });
   const controls = element("div", { class: "gan-stage-controls" });
+  const [distance, circle] = [texts.distance, texts.eigenvalues].map((words) =>
+    element("canvas", { class: "gan-stage-chart", role: "img", "aria-label": words }));
+  const pathList = element("div", { class: "gan-stage-paths", role: "group", "aria-label": texts.paths });
   const root = element("div", { class: "gan-stage", "data-drawn": "0" },
-    element("div", { class: "gan-stage-head" }, title, caption), canvas, legend, controls, spoken);
+    element("div", { class: "gan-stage-head" }, title, caption),
+    element("div", { class: "gan-stage-plots" }, canvas, element("div", { class: "gan-stage-charts" }, distance, circle)),
+    legend, controls, pathList, spoken);
   el.classList.add("gan-stage-host");
   el.append(root);
 
   const painter = makePainter(canvas);
+  const charts = makePathCharts(distance, circle);
+  const listPaths = makePathList(pathList, { texts, toggle: togglePath });
   let look;
   let latest = model.get("scene"); // newest packed scene, from a message or from the model
   let scene = open(latest).frame(0);
@@ -710,15 +763,33 @@ function render({ model, el }) {
     }
   }
 
+  const chosen = () => model.get("chosen") ?? scene.layers.paths.map((path) => path.name);
+  function togglePath(name) {
+    const before = chosen();
+    model.set("chosen", before.includes(name) ? before.filter((other) => other !== name) : [...before, name]);
+    model.save_changes();
+    refresh();
+  }
+  listen(root, "keydown", (event) => {
+    const path = /^\d$/.test(event.key) && scene.layers.paths?.[(Number(event.key) + 9) % 10];
+    if (!path || event.ctrlKey || event.metaKey || event.altKey || event.target.tagName === "SELECT") return;
+    event.preventDefault();
+    togglePath(path.name);
+  });
+
   function refresh() {
-    look = { ...look, layers: new Set(model.get("layers")) };
+    look = { ...look, layers: new Set(model.get("layers")), chosen: model.get("chosen") };
     painter.use(look);
+    charts.use(look);
     drawLegend();
     repaint();
   }
 
   function repaint() {
     painter.paint(scene, tool?.paint);
+    if (!scene.layers.paths) return;
+    charts.paint(scene, tool?.last ?? scene.step);
+    listPaths(scene.layers.paths, look);
   }
 
   function applyTheme() {
@@ -742,6 +813,7 @@ function render({ model, el }) {
     describe();
     drawLegend();
     repaint();
+    root.toggleAttribute("data-paths", Boolean(scene.layers.paths));
     root.dataset.frame = number;
     root.dataset.step = scene.step;
     root.dataset.drawn = Number(root.dataset.drawn) + 1;
@@ -760,6 +832,7 @@ function render({ model, el }) {
       waiting = false;
       if (closing.signal.aborted) return;
       if (model.get("mode") === "live") show(open(latest).frame(0), newest);
+      if (model.get("mode") === "paths") tool.take(open(latest));
       model.send({ kind: "drawn", frame: newest });
     });
   });
@@ -777,6 +850,7 @@ function render({ model, el }) {
     root.dataset.mode = mode;
     const run = model.get("run");
     if (mode === "player" && run.byteLength) tool = makePlayer(open(run));
+    else if (mode === "paths") tool = makeOrbits();
     else {
       scene = open(latest).frame(0);
       if (mode === "draw") tool = makeDrawing();
@@ -784,14 +858,36 @@ function render({ model, el }) {
     }
   }
 
-  function makePlayer(run) {
-    const last = run.count - 1;
+  /** Paths that play while their settings change: the player, and a start that is chosen in the plane. */
+  function makeOrbits() {
+    const off = new AbortController();
+    const on = (target, name, handler) => target.addEventListener(name, handler, { signal: off.signal });
+    const moved = (what) => (what === "held" ? player.seek(player.last) : player.replay());
+    const paint = makeStart({ canvas, painter, model, on, moved, announce, texts }); // hears the arrow keys first
+    const player = makePlayer(open(latest));
+    controls.append(element("div", { class: "gan-stage-help" }, texts.paths_help));
+    return {
+      ...player,
+      get last() { return player.last; },
+      paint: (context, plot) => paint(context, plot, look),
+      changed: repaint,
+      stop: () => { off.abort(); player.stop(); },
+    };
+  }
+
+  function makePlayer(given) {
+    let run = given;
+    let last = run.count - 1;
     const play = element("button", { type: "button", class: "gan-stage-play" });
     const timeline = element("input", { type: "range", min: 0, max: last, step: 1, "aria-label": texts.timeline, class: "gan-stage-timeline" });
+    const paces = run.stepwise
+      ? STEPS_PER_SECOND.map((pace) => [pace, `${pace} ${texts.steps_per_second}`, pace === USUAL_PACE])
+      : [0.1, 0.25, 0.5, 1, 2, 4].map((rate) => [FRAMES_PER_SECOND * rate, `${rate}×`, rate === 1]);
     const speed = element("select", { "aria-label": texts.speed, class: "gan-stage-speed" },
-      ...[0.1, 0.25, 0.5, 1, 2, 4].map((rate) => element("option", { value: rate, ...(rate === 1 && { selected: "" }) }, `${rate}×`)));
+      ...paces.map(([pace, words, usual]) => element("option", { value: pace, ...(usual && { selected: "" }) }, words)));
     const readout = element("output", { class: "gan-stage-readout", "aria-label": texts.frame });
-    readout.style.minWidth = `${2 * String(run.count).length + 1}ch`; // so that nothing moves while it counts
+    const makeRoom = () => { readout.style.minWidth = `${2 * String(run.count).length + 1}ch`; }; // nothing moves while it counts
+    makeRoom();
     controls.append(play, timeline, speed, readout);
     const off = new AbortController();
     const on = (target, name, handler) => target.addEventListener(name, handler, { signal: off.signal });
@@ -807,7 +903,7 @@ function render({ model, el }) {
       frame = next;
       timeline.value = next;
       show(run.frame(next), next);
-      readout.textContent = `${next + 1}/${run.count}`;
+      readout.textContent = run.stepwise ? `${next}/${last}` : `${next + 1}/${run.count}`;
       timeline.setAttribute("aria-valuetext", scene.caption || `${texts.step} ${scene.step.toLocaleString(texts.locale)}`);
     }
     function tell() {
@@ -818,8 +914,13 @@ function render({ model, el }) {
     function tick(now) {
       const elapsed = Math.min(100, now - before);
       before = now;
-      if (inView) position += (elapsed / 1000) * FRAMES_PER_SECOND * Number(speed.value);
-      if (position >= last + 1 + (PAUSE_AT_END / 1000) * FRAMES_PER_SECOND * Number(speed.value)) position = 0;
+      if (inView) position += (elapsed / 1000) * Number(speed.value);
+      if (run.stepwise && position >= last) {
+        go(last);
+        setPlaying(false);
+        return;
+      }
+      if (position >= last + 1 + (PAUSE_AT_END / 1000) * Number(speed.value)) position = 0;
       go(position);
       playing = requestAnimationFrame(tick);
     }
@@ -845,7 +946,7 @@ function render({ model, el }) {
     on(timeline, "input", () => seek(Number(timeline.value)));
     for (const target of [canvas, timeline])
       on(target, "keydown", (event) => {
-        if (event.ctrlKey || event.metaKey || event.altKey) return;
+        if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
         const stride = event.shiftKey ? 10 : 1;
         const keys = {
           " ": () => setPlaying(!playing),
@@ -863,7 +964,24 @@ function render({ model, el }) {
     position = model.get("position");
     go(position);
     setPlaying(model.get("autoplay") && !matchMedia("(prefers-reduced-motion: reduce)").matches);
-    return { seek, stop: () => { off.abort(); cancelAnimationFrame(playing); watch.disconnect(); } };
+    /** Another run in place of this one, at the same step. */
+    function take(next) {
+      const atEnd = !playing && frame === last;
+      run = next;
+      last = run.count - 1;
+      timeline.max = last;
+      makeRoom();
+      position = atEnd ? last : Math.min(position, last);
+      frame = -1;
+      go(position);
+    }
+    return {
+      seek,
+      take,
+      replay: () => { position = 0; setPlaying(true); },
+      get last() { return last; },
+      stop: () => { off.abort(); cancelAnimationFrame(playing); watch.disconnect(); },
+    };
   }
 
   function makeDrawing() {
@@ -987,13 +1105,16 @@ function render({ model, el }) {
 
   model.on("change:scene", () => {
     latest = model.get("scene");
-    if (model.get("mode") !== "player") show(open(latest).frame(0), newest);
+    if (model.get("mode") === "paths") tool.take(open(latest));
+    else if (model.get("mode") !== "player") show(open(latest).frame(0), newest);
   });
   model.on("change:run", startMode);
   model.on("change:mode", startMode);
   model.on("change:layers", refresh);
   model.on("change:offered", startMode);
   model.on("change:strokes", () => tool?.changed?.());
+  model.on("change:start", () => tool?.changed?.());
+  model.on("change:chosen", refresh);
   model.on("change:position", () => tool?.seek?.(model.get("position")));
   model.on("change:theme", applyTheme);
   model.on("change:size", applyTheme);
@@ -1002,14 +1123,18 @@ function render({ model, el }) {
   applyTheme();
   startMode();
 
-  let width = 0;
-  const resized = new ResizeObserver(([entry]) => {
-    if (entry.contentRect.width === width) return; // painting sets the height, which ends up here as well
-    width = entry.contentRect.width;
-    painter.resize(width);
-    repaint();
+  const widths = new Map();
+  const resized = new ResizeObserver((entries) => {
+    // painting sets the height, which ends up here as well
+    const changed = entries.filter(({ target, contentRect }) => contentRect.width !== (widths.get(target) ?? 0));
+    for (const { target, contentRect } of changed) {
+      widths.set(target, contentRect.width);
+      (target === canvas ? painter : charts).resize(contentRect.width);
+    }
+    if (changed.length) repaint();
   });
   resized.observe(canvas);
+  resized.observe(distance);
   const themed = new MutationObserver(applyTheme);
   themed.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "class"] });
   listen(matchMedia("(prefers-color-scheme: dark)"), "change", applyTheme);

@@ -8,7 +8,7 @@ from collections import deque
 from typing import Any
 
 import anywidget
-from traitlets import Bool, Bytes, Dict, Enum, Int, List, Unicode
+from traitlets import Bool, Bytes, Dict, Enum, Float, Int, List, Unicode
 
 from gan_edu.figures.canvas import MODULE, STYLE, TEXTS
 from gan_edu.figures.palette import PALETTE
@@ -26,7 +26,7 @@ class Stage(anywidget.AnyWidget):
     Args:
         scene: the packed frame that is on show, for a view that opens late or a page that is loaded again.
         run: a packed run for the player.
-        mode: "live" for `show`, "player" for `run`, "draw" to take strokes.
+        mode: "live" for `show`, "player" for `run`, "draw" to take strokes, "paths" for `show` with paths that play.
         layers: names of the layers to draw, from `LAYERS`; the legend's buttons change it too.
         offered: layers that the legend's buttons offer though no scene has had them yet.
         size: greatest width in CSS pixels; the canvas shrinks to its container.
@@ -35,6 +35,8 @@ class Stage(anywidget.AnyWidget):
         strokes: what was drawn: a list of strokes, each a list of `[x, y]` in data coordinates.
         autoplay: whether the player starts by itself; it never does for readers who ask for reduced motion.
         position: the player's frame, told when it pauses or is moved; setting it moves the player.
+        start: where paths begin, `[x, y]`; the reader moves it.
+        chosen: names of the paths that are switched on; None for all of them.
         palette, texts: colours and words.
 
     Example:
@@ -48,7 +50,7 @@ class Stage(anywidget.AnyWidget):
 
     scene = Bytes(pack(Scene(extent=(-3, 3, -3, 3)))).tag(sync=True)
     run = Bytes().tag(sync=True)
-    mode = Enum(["live", "player", "draw"], "live").tag(sync=True)
+    mode = Enum(["live", "player", "draw", "paths"], "live").tag(sync=True)
     layers = List(Unicode(), list(LAYERS)).tag(sync=True)
     offered = List(Unicode()).tag(sync=True)
     size = Int(480).tag(sync=True)
@@ -59,6 +61,8 @@ class Stage(anywidget.AnyWidget):
     strokes = List().tag(sync=True)
     autoplay = Bool(False).tag(sync=True)
     position = Int(0).tag(sync=True)
+    start = List(Float(), [1.0, 0.0], 2, 2).tag(sync=True)
+    chosen = List(Unicode(), None, allow_none=True).tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
         # frames are sent by a worker thread, news of drawn ones comes on another
