@@ -38,6 +38,11 @@ class Entry:
         """What can be set."""
         return parameters(self.function)
 
+    @property
+    def takes_target(self) -> bool:
+        """Whether a game learns a target; planar games bring their own."""
+        return "target" in self.parameters
+
 
 @functools.cache
 def entries(folder: str) -> dict[str, Entry]:
@@ -76,6 +81,11 @@ def find(folder: str, name: str) -> Callable[..., Any]:
         hint = f" (did you mean {close[0]!r}?)" if close else ""
         raise ValueError(f"{folder} must be one of {', '.join(sorted(known))}; got {name!r}{hint}")
     return known[name].function
+
+
+def name_of(text: str) -> str:
+    """The name in front of the colon: `ring` in `ring:modes=5`."""
+    return text.partition(":")[0].strip()
 
 
 def parse(text: str, folder: str, **given: Any) -> Any:

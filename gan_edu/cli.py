@@ -13,7 +13,14 @@ from typing import Any, NoReturn
 
 USER_ERROR = 2
 FIRST = "00_start.ipynb"
+TARGET = "ring"
 EVALUATED = 2500  # samples of each run that the metrics see
+
+
+def point(text: str) -> list[float]:
+    """Numbers with commas between them; argparse names this function where they are none."""
+    return [float(part) for part in text.split(",")]
+
 
 TRAINING = {  # options that go to the training as they are, and only when given: a game may carry its own
     "dynamics": (str, "NAME[:key=value,...]", "who moves when; see `gan-edu list`"),
@@ -26,6 +33,7 @@ TRAINING = {  # options that go to the training as they are, and only when given
     "seed": (int, "S", "of everything random"),
     "device": (str, "NAME", "auto, cpu, cuda or mps"),
     "steps_per_frame": (int, "N", "steps between two frames of the recording"),
+    "start": (point, "X,Y", "where a planar game begins"),
 }
 
 
@@ -124,7 +132,7 @@ def _parser() -> argparse.ArgumentParser:
 
     train = commands.add_parser("train", help="train, and say how many modes were covered")
     train.add_argument(
-        "--target", default="ring", metavar="NAME[:key=value,...]", help="what to learn (%(default)s)"
+        "--target", metavar="NAME[:key=value,...]", help=f"what to learn ({TARGET}); planar games need none"
     )
     train.add_argument(
         "--game", default="gan", metavar="NAME[:key=value,...]", help="what to play (%(default)s)"
@@ -272,7 +280,7 @@ def _train(options: argparse.Namespace) -> int:
     from gan_edu.metrics.modes import high_quality_share, modes_covered
     from gan_edu.recording import record
 
-    game = catalogue.parse(options.game, "games", target=catalogue.parse(options.target, "data"))
+    game = _game(options)
     for remedy in options.remedy:
         game = catalogue.parse(remedy, "remedies", game=game)
     if options.out:
@@ -285,7 +293,7 @@ def _train(options: argparse.Namespace) -> int:
     last, target = recording[-1], recording.game.target
     samples = recording.samples(n=EVALUATED)
     died_at = last.died_at.tolist()
-    result = {
+    result: dict[str, Any] = {
         "settings": recording.settings.as_json(),
         "modes_covered": [int(count) for count in modes_covered(samples, target)],
         "high_quality_share": [round(float(share), 4) for share in high_quality_share(samples, target)],
@@ -293,8 +301,29 @@ def _train(options: argparse.Namespace) -> int:
         "steps": [last.step if alive else died for alive, died in zip(last.alive, died_at, strict=True)],
         "seconds": recording.seconds,
     }
-    print(json.dumps(result) if options.json else _table(result, target.n_modes))
+    if game.is_planar:
+        from gan_edu.trajectory import trajectory
+
+        paths = trajectory(game, steps=options.steps, **given).transpose(0, 1).tolist()
+        result["trajectory"] = paths[0] if len(paths) == 1 else paths
+    if options.json:
+        print(json.dumps(result))
+    else:
+        print(_path_table(result) if game.is_planar else _table(result, target.n_modes))
     return 0
+
+
+def _game(options: argparse.Namespace) -> Any:
+    from gan_edu import catalogue
+
+    name = catalogue.name_of(options.game)
+    catalogue.find("games", name)
+    if catalogue.entries("games")[name].takes_target:
+        target = catalogue.parse(options.target or TARGET, "data")
+        return catalogue.parse(options.game, "games", target=target)
+    if options.target:
+        raise ValueError(f"{name} is a planar game, which takes no target; got {options.target!r}")
+    return catalogue.parse(options.game, "games")
 
 
 def _check_writable(path: Path) -> None:
@@ -314,3 +343,14 @@ def _table(result: dict[str, Any], modes: int) -> str:
         end = "" if alive else "  diverged there"
         lines.append(f"{run:3}  {f'{covered} of {modes}':>13}  {share:12.1%}  {steps:5}{end}")
     return "\n".join([*lines, f"{result['seconds']:.1f} s of training"])
+
+
+def _path_table(result: dict[str, Any]) -> str:
+    paths = result["trajectory"] if len(result["alive"]) > 1 else [result["trajectory"]]
+    lines = ["run  from -> to (x, y)"]
+    for run, (path, steps, alive) in enumerate(zip(paths, result["steps"], result["alive"], strict=True)):
+        ends = " -> ".join(
+            "(" + ", ".join(f"{number:.4g}" for number in end) + ")" for end in (path[0], path[-1])
+        )
+        lines.append(f"{run:3}  {ends} in {steps} steps{'' if alive else ', diverged there'}")
+    return "\n".join(lines)

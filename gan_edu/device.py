@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ctypes
-import dataclasses
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+
+from gan_edu.dynamics.dynamics import State
 
 if TYPE_CHECKING:
     from gan_edu.games.game import Game
@@ -102,7 +103,7 @@ class CapturedStep:
         generator: Its random numbers; it is at the same place afterwards as before.
     """
 
-    def __init__(self, step: Callable[[Any], Any], state: Any, generator: torch.Generator) -> None:
+    def __init__(self, step: Callable[[State], State], state: State, generator: torch.Generator) -> None:
         self._static = _map(state, torch.clone)
         before = generator.get_state()
         side = torch.cuda.Stream()
@@ -119,7 +120,7 @@ class CapturedStep:
             _copy(self._static, step(self._static))
         generator.set_state(before)
 
-    def __call__(self, state: Any, calls: int) -> Any:
+    def __call__(self, state: State, calls: int) -> State:
         """The state after so many steps, in memory of its own."""
         _copy(self._static, state)
         for _ in range(calls):
@@ -127,21 +128,11 @@ class CapturedStep:
         return _map(self._static, torch.clone)
 
 
-def _map(state: Any, change: Callable[[Tensor], Tensor]) -> Any:
+def _map(state: State, change: Callable[[Tensor], Tensor]) -> State:
     """A state with every tensor changed."""
-    return dataclasses.replace(
-        state,
-        players={k: change(v) for k, v in state.players.items()},
-        slots={k: {n: change(t) for n, t in memory.items()} for k, memory in state.slots.items()},
-        losses={k: change(v) for k, v in state.losses.items()},
-    )
+    return State.from_named({path: change(tensor) for path, tensor in state.named().items()}, state.step)
 
 
-def _copy(into: Any, state: Any) -> None:
-    for name, value in state.players.items():
-        into.players[name].copy_(value)
-    for name, memory in state.slots.items():
-        for key, value in memory.items():
-            into.slots[name][key].copy_(value)
-    for name, value in state.losses.items():
-        into.losses[name].copy_(value)
+def _copy(into: State, state: State) -> None:
+    for static, value in zip(into.named().values(), state.named().values(), strict=True):
+        static.copy_(value)

@@ -18,7 +18,7 @@ from torch import Tensor
 from gan_edu.dynamics.dynamics import State
 from gan_edu.games.game import Game
 from gan_edu.parameters import Parameter, Range
-from gan_edu.training import Frame, Settings, Training, _check_steps, resolve
+from gan_edu.training import Frame, Settings, Training, check_steps, resolve
 
 FORMAT = 1
 BUDGET = 256 * 2**20  # bytes; Binder gives 1-2 GB in all
@@ -114,7 +114,7 @@ class Recording:
             ValueError: If there is no such frame, or a setting is unknown or can't change while training.
         """
         shared = self.frames[: self._index(frame) + 1]
-        training = Training(shared[-1].settings, start=shared[-1], steps=_check_steps(steps))
+        training = Training(shared[-1].settings, start=shared[-1], steps=check_steps(steps))
         if changes:
             training.change(**changes)
         return Recording(training, shared, self.budget)
@@ -225,7 +225,7 @@ def record(game: Game, *, steps: int = 2000, progress: bool = True, **settings: 
         >>> recording.steps.tolist(), tuple(recording.samples().shape)
         ([0, 10, 20], (3, 1000, 2))
     """
-    recording = Recording(Training(resolve(game, settings), steps=_check_steps(steps)))
+    recording = Recording(Training(resolve(game, settings), steps=check_steps(steps)))
     return extend(recording, steps, progress=progress)
 
 
@@ -256,25 +256,9 @@ def draw_samples(frame: Frame, n: int = 1000, seed: int = 0) -> Tensor:
 
 
 def _named(frame: Frame) -> dict[str, Tensor]:
-    state = frame.state
-    named = {f"players/{k}": v for k, v in state.players.items()}
-    named |= {f"slots/{k}/{n}": t for k, memory in state.slots.items() for n, t in memory.items()}
-    named |= {f"losses/{k}": v for k, v in state.losses.items()}
-    return named | {"alive": frame.alive, "died_at": frame.died_at, "random": frame.random}
+    return frame.state.named() | {"alive": frame.alive, "died_at": frame.died_at, "random": frame.random}
 
 
 def _from_named(named: dict[str, Tensor], step: int, settings: Settings) -> Frame:
-    players: dict[str, Tensor] = {}
-    slots: dict[str, dict[str, Tensor]] = {"theta_d": {}, "theta_g": {}}
-    losses: dict[str, Tensor] = {}
-    for name, tensor in named.items():
-        kind, *rest = name.split("/")
-        if kind == "players":
-            players[rest[0]] = tensor
-        elif kind == "slots":
-            slots[rest[0]][rest[1]] = tensor
-        elif kind == "losses":
-            losses[rest[0]] = tensor
-    return Frame(
-        State(players, slots, losses, step), named["alive"], named["died_at"], named["random"], settings
-    )
+    own = {name: named.pop(name) for name in ("alive", "died_at", "random")}
+    return Frame(State.from_named(named, step), **own, settings=settings)

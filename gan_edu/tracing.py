@@ -49,26 +49,32 @@ def flatten(function: Function) -> Function:
     return run
 
 
+def detached(function: Function) -> Function:
+    """The same function, with results that carry no gradient."""
+
+    def run(*tensors: Tensor) -> Sequence[Tensor]:
+        with torch.enable_grad():
+            return tuple(t.detach() for t in function(*tensors))
+
+    return run
+
+
 def _trace(function: Function, tensors: tuple[Tensor, ...]) -> Function:
     from torch.fx.experimental.proxy_tensor import make_fx  # 1 s, and only training needs it
-
-    def detached(*args: Tensor) -> Sequence[Tensor]:
-        with torch.enable_grad():
-            return tuple(t.detach() for t in function(*args))
 
     with warnings.catch_warnings():
         warnings.simplefilter(
             "ignore"
         )  # TorchScript says that it is old; nothing newer runs without a compiler
         try:
-            graph = make_fx(detached)(*tensors)
+            graph = make_fx(detached(function))(*tensors)
             graph.graph.eliminate_dead_code()
             _reuse_memory(graph.graph)
             graph.recompile()
             with torch.no_grad():
                 return torch.jit.trace(graph, tensors, check_trace=False)  # type: ignore[no-any-return]
         except (RuntimeError, NotImplementedError, AttributeError):
-            return detached
+            return detached(function)
 
 
 def _reuse_memory(graph: torch.fx.Graph) -> None:

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from gan_edu import catalogue
 from gan_edu import device as devices
-from gan_edu.dynamics.dynamics import Dynamics, Mover, Moves, State, begin, draw, gradients
+from gan_edu.dynamics.dynamics import Dynamics, Mover, State, begin, draw, gradients, moves_of
 from gan_edu.games.game import Game
 from gan_edu.optimizers.optimizer import Optimizer, Rate
 from gan_edu.parameters import Parameter, Range
@@ -35,6 +35,7 @@ DEFAULTS: Mapping[str, Any] = {
     "seed": 0,
     "steps_per_frame": 10,
     "device": "auto",
+    "start": None,
 }
 """Training settings where neither the caller nor the game has a say."""
 
@@ -45,7 +46,7 @@ NUMBERS = {
     "seed": Parameter("seed", "int", range=Range(0, 2**63 - 1, slider=(0, 99))),
     "steps_per_frame": Parameter("steps_per_frame", "int", range=Range(1, 1_000_000, slider=(1, 200))),
 }
-FIXED = ("runs", "seed", "device")
+FIXED = ("runs", "seed", "device", "start")
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class Settings:
     seed: int
     steps_per_frame: int
     device: str
+    start: tuple[tuple[float, ...], ...] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The settings as JSON values; `from_json` reads them back."""
@@ -78,7 +80,7 @@ class Settings:
         Raises:
             ValueError: If the game was made by hand, so that it can't be rebuilt.
         """
-        made: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        made = {k: _as_tuple(v) for k, v in values.items()}
         for name in ("game", "dynamics", "optimizer"):
             if not isinstance(made[name], Mapping):
                 raise ValueError(
@@ -119,7 +121,7 @@ class Frame:
     @property
     def n_bytes(self) -> int:
         """Memory that this frame holds."""
-        tensors = [*_tensors(self.state), self.alive, self.died_at, self.random]
+        tensors = [*self.state.named().values(), self.alive, self.died_at, self.random]
         return sum(t.numel() * t.element_size() for t in tensors)
 
 
@@ -201,9 +203,11 @@ class Training(Iterator[Frame]):
         if old is None or settings.game is not old.game:
             self._game = settings.game.to(settings.device)
             self._gradients = gradients(self._game)
-        self._moves = Moves(self._gradients, settings.optimizer, rates_of(settings))
-        if self._frame is not None and old is not None and settings.optimizer is not old.optimizer:
-            self._frame = _with_memory(self._frame, settings.optimizer)
+        self._moves = moves_of(
+            settings.dynamics, self._game, settings.optimizer, rates_of(settings), self._gradients
+        )
+        if self._frame is not None:
+            self._frame = _with_memory(self._frame, settings)
         self._captured: devices.CapturedStep | None = None
         self._prepared = False
 
@@ -224,7 +228,7 @@ class Training(Iterator[Frame]):
         s = self._settings
         self._generator.manual_seed(s.seed)
         with devices.memory_errors(s.runs):
-            state = begin(self._game, s.optimizer, s.runs, self._generator)
+            state = begin(s.dynamics, self._game, s.optimizer, s.runs, self._generator, s.start)
         alive = torch.ones(s.runs, dtype=torch.bool)
         return Frame(state, alive, torch.full((s.runs,), -1), self._generator.get_state(), s)
 
@@ -279,6 +283,8 @@ def train(game: Game, *, steps: int | None = None, **settings: Any) -> Training:
             seed: Of everything random. Same seed, same device: same frames, bit for bit.
             steps_per_frame: Steps between two frames.
             device: auto, cpu, cuda or mps.
+            start: Where the players begin, in place of fresh ones: theta_g and then theta_d as one row of numbers,
+                (x, y) for planar games; or one row for each run.
 
     Returns:
         The training. `change` alters its settings between two frames.
@@ -292,7 +298,7 @@ def train(game: Game, *, steps: int | None = None, **settings: Any) -> Training:
         >>> [frame.step for frame in train(gan(ring(), width=8), steps=20)]
         [0, 10, 20]
     """
-    return Training(resolve(game, settings), steps=_check_steps(steps))
+    return Training(resolve(game, settings), steps=check_steps(steps))
 
 
 def resolve(game: Game, settings: Mapping[str, Any], base: Settings | None = None) -> Settings:
@@ -313,7 +319,7 @@ def resolve(game: Game, settings: Mapping[str, Any], base: Settings | None = Non
             values |= {"generator_learning_rate": None, "discriminator_learning_rate": None}
     values |= asked
     numbers = {name: parameter.check(values[name]) for name, parameter in NUMBERS.items()}
-    rates = {}
+    rates: dict[str, Any] = {}
     for name in ("generator_learning_rate", "discriminator_learning_rate"):
         rate = values[name] if values[name] is not None else values["learning_rate"]
         rates[name] = _check_rate(name, rate, numbers["runs"])
@@ -322,6 +328,7 @@ def resolve(game: Game, settings: Mapping[str, Any], base: Settings | None = Non
         dynamics=_made(values["dynamics"], "dynamics", Dynamics),
         optimizer=_made(values["optimizer"], "optimizers", Optimizer),
         device=devices.choose(values["device"], game, numbers["batch_size"] * numbers["runs"]),
+        start=_check_start(values["start"], game, numbers["runs"]),
         **numbers,
         **rates,
     )
@@ -338,7 +345,8 @@ def _made(value: Any, folder: str, kind: type) -> Any:
     return value
 
 
-def _check_steps(steps: Any) -> int | None:
+def check_steps(steps: Any) -> int | None:
+    """A number of steps, or None for no end."""
     return Parameter("steps", "int", range=Range(0, 10**12), optional=True).check(steps)
 
 
@@ -350,6 +358,25 @@ def _check_rate(name: str, rate: Any, runs: int) -> float | tuple[float, ...]:
     if len(rates) != runs:
         raise ValueError(f"{name} must be one number, or one for each of the {runs} runs; got {len(rates)}")
     return rates
+
+
+def _check_start(start: Any, game: Game, runs: int) -> tuple[tuple[float, ...], ...] | None:
+    if start is None:
+        return None
+    need = game.generator.n_parameters + game.discriminator.n_parameters
+    try:
+        rows = torch.tensor(start, dtype=torch.float64)
+    except (TypeError, ValueError):
+        rows = torch.empty(0)
+    rows = rows.unsqueeze(0) if rows.ndim == 1 else rows
+    if rows.shape not in ((1, need), (runs, need)) or not bool(rows.isfinite().all()):
+        each = "" if runs == 1 else f", or {runs} such rows, one for each run"
+        raise ValueError(f"start must be {need} numbers, theta_g before theta_d{each}; got {start!r}")
+    return tuple(tuple(row) for row in rows.tolist())
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(_as_tuple(v) for v in value) if isinstance(value, list) else value
 
 
 def rates_of(settings: Settings) -> dict[Mover, Rate]:
@@ -366,18 +393,16 @@ def _rate(rate: float | tuple[float, ...], device: str) -> Rate:
     return torch.tensor(rate, device=device).unsqueeze(-1)
 
 
-def _with_memory(frame: Frame, optimizer: Optimizer) -> Frame:
-    """The frame for an optimizer that was changed: what it can't use is dropped, what it lacks starts afresh."""
+def _with_memory(frame: Frame, settings: Settings) -> Frame:
+    """The frame for settings that may differ: what they can't remember is dropped, what they lack starts afresh."""
+    state = frame.state
     slots = {}
-    for name, old in frame.state.slots.items():
-        fresh = optimizer.init(frame.players[name])
-        slots[name] = {k: old.get(k, v) for k, v in fresh.items()}
-    return dataclasses.replace(frame, state=dataclasses.replace(frame.state, slots=slots))
-
-
-def _tensors(state: State) -> list[Tensor]:
-    slots = [t for memory in state.slots.values() for t in memory.values()]
-    return [*state.players.values(), *slots, *state.losses.values()]
+    for mover, old in state.slots.items():
+        fresh = settings.optimizer.init(state.players[mover])
+        slots[mover] = {k: old.get(k, v) for k, v in fresh.items()}
+    fresh = settings.dynamics.init(state.players)
+    memory = {k: state.memory.get(k, v) for k, v in fresh.items()}
+    return dataclasses.replace(frame, state=dataclasses.replace(state, slots=slots, memory=memory))
 
 
 def _finite(state: State) -> Tensor:
@@ -387,15 +412,15 @@ def _finite(state: State) -> Tensor:
 
 def _keep(old: State, new: State, alive: Tensor) -> State:
     """The new state for runs that live, the last finite one for the others."""
+    before = old.named()
 
-    def choose(a: Tensor, b: Tensor) -> Tensor:
-        if b.ndim == 0:
-            return b
-        return torch.where(alive.to(b.device).reshape(-1, *[1] * (b.ndim - 1)), b, a)
+    def choose(path: str, value: Tensor) -> Tensor:
+        if value.ndim == 0 or path.startswith("losses/"):
+            return value
+        lives = alive.to(value.device).reshape(-1, *[1] * (value.ndim - 1))
+        return torch.where(lives, value, before[path])
 
-    players = {k: choose(old.players[k], v) for k, v in new.players.items()}
-    slots = {k: {n: choose(old.slots[k][n], t) for n, t in memory.items()} for k, memory in new.slots.items()}
-    return State(players, slots, new.losses, new.step)
+    return State.from_named({path: choose(path, value) for path, value in new.named().items()}, new.step)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ IDS = [f"{e.folder}/{e.name}" for e in EVERYTHING]
 
 
 def build(entry):
-    given = {"target": catalogue.find("data", "ring")()} if entry.folder == "games" else {}
+    given = {"target": catalogue.find("data", "ring")()} if entry.takes_target else {}
     if entry.folder == "remedies":
         given = {"game": catalogue.parse("gan:width=8", "games", target=catalogue.find("data", "ring")())}
     return entry.function(**given)
@@ -28,8 +28,26 @@ def build(entry):
 
 def test_the_expected_methods_are_there():
     assert {"ring", "grid", "line", "moons", "drawn", "digits"} <= set(catalogue.entries("data"))
-    assert "gan" in catalogue.entries("games")
-    assert {"alternating", "simultaneous"} <= set(catalogue.entries("dynamics"))
+    games = catalogue.entries("games")
+    assert {"gan", "bilinear", "dirac", "quadratic"} <= set(games)
+    assert [name for name, entry in games.items() if not entry.takes_target] == [
+        "bilinear",
+        "dirac",
+        "quadratic",
+    ]
+    assert set(catalogue.entries("dynamics")) == {
+        "alternating",
+        "averaging",
+        "competitive_gradient_descent",
+        "consensus",
+        "extragradient",
+        "historical_averaging",
+        "negative_momentum",
+        "optimistic",
+        "runge_kutta",
+        "simultaneous",
+        "symplectic_gradient_adjustment",
+    }
     assert {"sgd", "momentum", "rmsprop", "adam"} == set(catalogue.entries("optimizers"))
 
 
@@ -53,7 +71,16 @@ def test_docstrings_have_every_part(entry):
         assert f"{name}:" in text or f"{name}," in text, f"{entry.name}: {name} is not described"
 
 
-MODULES = ["parameters", "catalogue", "tracing", "training", "recording", "networks.mlp"]
+MODULES = [
+    "parameters",
+    "catalogue",
+    "tracing",
+    "scalars",
+    "training",
+    "recording",
+    "trajectory",
+    "networks.mlp",
+]
 MODULES += [f"{e.folder}.{e.name}" for e in EVERYTHING]
 
 

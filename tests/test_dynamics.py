@@ -59,7 +59,7 @@ def test_gradient_matches_finite_differences(game, moves, name):
 @pytest.mark.parametrize(("k", "j"), [(1, 1), (3, 1), (1, 2), (2, 0), (0, 1)])
 def test_alternating_is_k_steps_of_d_then_j_of_g(game, moves, k, j):
     dynamics = alternating(k, j)
-    start = begin(game, sgd(), 3, rng())
+    start = begin(simultaneous(), game, sgd(), 3, rng())
     batches = draw(dynamics, game, 3, 8, rng(1))
     assert len(batches) == k + j
     moved = dynamics.step(moves, start, batches)
@@ -74,7 +74,7 @@ def test_alternating_is_k_steps_of_d_then_j_of_g(game, moves, k, j):
 
 
 def test_simultaneous_answers_the_old_discriminator(game, moves):
-    start = begin(game, sgd(), 3, rng())
+    start = begin(simultaneous(), game, sgd(), 3, rng())
     batches = draw(simultaneous(), game, 3, 8, rng(1))
     moved = simultaneous().step(moves, start, batches)
     for name, loss in (("theta_d", game.discriminator_loss), ("theta_g", game.generator_loss)):
@@ -85,7 +85,7 @@ def test_simultaneous_answers_the_old_discriminator(game, moves):
 
 
 def test_a_step_changes_nothing_in_place(game, moves):
-    start = begin(game, sgd(), 2, rng())
+    start = begin(simultaneous(), game, sgd(), 2, rng())
     copy = State({k: v.clone() for k, v in start.players.items()}, start.slots, start.losses)
     for dynamics in (alternating(), simultaneous()):
         moved = dynamics.step(moves, start, draw(dynamics, game, 2, 8, rng(1)))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -15,6 +15,7 @@ from gan_edu.optimizers.optimizer import Optimizer, Rate
 from gan_edu.tracing import flatten
 
 Mover = Literal["theta_d", "theta_g"]
+MOVERS: tuple[Mover, Mover] = ("theta_d", "theta_g")
 
 
 @dataclass(frozen=True)
@@ -26,32 +27,85 @@ class State:
         slots: What the optimizer remembers of each player.
         losses: The losses (R,) at the last update of each player.
         step: Generator updates so far.
+        memory: What the dynamics remember from step to step, such as a running mean, (R, P) each.
     """
 
     players: Mapping[str, Tensor]
     slots: Mapping[str, Mapping[str, Tensor]]
     losses: Mapping[str, Tensor]
     step: int = 0
+    memory: Mapping[str, Tensor] = dataclasses.field(default_factory=dict)
+
+    def named(self) -> dict[str, Tensor]:
+        """Every tensor by its path, such as `slots/theta_d/mean`; `from_named` reads them back."""
+        named = {f"players/{k}": v for k, v in self.players.items()}
+        named |= {f"slots/{k}/{n}": t for k, slots in self.slots.items() for n, t in slots.items()}
+        named |= {f"losses/{k}": v for k, v in self.losses.items()}
+        return named | {f"memory/{k}": v for k, v in self.memory.items()}
+
+    @classmethod
+    def from_named(cls, named: Mapping[str, Tensor], step: int) -> State:
+        """The state of which `named` gave the tensors."""
+        parts: dict[str, dict[str, Any]] = {"players": {}, "losses": {}, "memory": {}}
+        slots: dict[str, dict[str, Tensor]] = {mover: {} for mover in MOVERS}
+        for path, tensor in named.items():
+            kind, *rest = path.split("/")
+            if kind == "slots":
+                slots[rest[0]][rest[1]] = tensor
+            else:
+                parts[kind][rest[0]] = tensor
+        return cls(slots=slots, step=step, **parts)
 
 
 Gradient = Callable[[Players, Batch], tuple[Tensor, Tensor]]
 """(players, batch) -> loss (R,), gradient (R, P) for one mover."""
 
 
+class Slopes(NamedTuple):
+    """A game's vector field at one point: both players' losses (R,), and what each of them descends (R, P)."""
+
+    loss_d: Tensor
+    loss_g: Tensor
+    theta_d: Tensor
+    theta_g: Tensor
+
+
+Field = Callable[[Players, Batch, Mapping[Mover, Tensor]], Slopes]
+"""(players, batch, learning rates (R, 1) or (1, 1)) -> slopes."""
+
+
 @dataclass(frozen=True)
 class Moves:
     """What dynamics may use: the gradients of a game, its optimizer, and the learning rates.
 
-    `rates` holds one rate per mover; it may change between two steps.
+    `rates` holds one rate per mover; it may change between two steps. `bent` is the vector field of dynamics that
+    follow another one than the players' own gradients.
     """
 
     gradients: Mapping[Mover, Gradient]
     optimizer: Optimizer
     rates: Mapping[Mover, Rate]
+    bent: Field | None = None
 
     def move(self, state: State, mover: Mover, batch: Batch, players: Players | None = None) -> State:
         """One update of one player, with the gradient taken at `players` (the state's own unless given)."""
         loss, gradient = self.gradients[mover](players or state.players, batch)
+        return self._moved(state, mover, loss, gradient)
+
+    def field(self, players: Players, batch: Batch) -> Slopes:
+        """What both players would follow at `players`: the vector field of the dynamics."""
+        if self.bent is not None:
+            rates: dict[Mover, Tensor] = {m: _as_tensor(self.rates[m], players[m]) for m in MOVERS}
+            return self.bent(players, batch, rates)
+        (loss_d, theta_d), (loss_g, theta_g) = (self.gradients[mover](players, batch) for mover in MOVERS)
+        return Slopes(loss_d, loss_g, theta_d, theta_g)
+
+    def follow(self, state: State, slopes: Slopes) -> State:
+        """One update of both players at once, along slopes that were taken anywhere."""
+        state = self._moved(state, "theta_d", slopes.loss_d, slopes.theta_d)
+        return self._moved(state, "theta_g", slopes.loss_g, slopes.theta_g)
+
+    def _moved(self, state: State, mover: Mover, loss: Tensor, gradient: Tensor) -> State:
         theta, slots = self.optimizer.update(
             state.players[mover], gradient, state.slots[mover], self.rates[mover]
         )
@@ -63,6 +117,10 @@ class Moves:
         )
 
 
+def _no_memory(players: Players) -> dict[str, Tensor]:
+    return {}
+
+
 @dataclass(frozen=True)
 class Dynamics:
     """Who moves when.
@@ -72,17 +130,26 @@ class Dynamics:
             data where the generator's loss does not look at any).
         step: (moves, state, batches) -> state.
         generator_updates: How far one call of `step` advances the step counter.
+        init: players -> the memory that the dynamics begin with, one row per run.
+        field: game -> the vector field that `moves.field` gives, where that is not the players' own gradients.
         recipe: How to make it again; see `gan_edu.parameters.method`.
     """
 
     draws: tuple[Mover, ...]
     step: Callable[[Moves, State, list[Batch]], State]
     generator_updates: int = 1
+    init: Callable[[Players], dict[str, Tensor]] = _no_memory
+    field: Callable[[Game], Field] | None = None
     recipe: Mapping[str, Any] | None = None
 
 
-def gradient(loss: Loss, mover: Mover) -> Gradient:
-    """The gradient of a player's own loss with respect to that player's parameters.
+def follow_field(moves: Moves, state: State, batches: list[Batch]) -> State:
+    """The step of dynamics that are a vector field and no more: both players at once, on one batch."""
+    return moves.follow(state, moves.field(state.players, batches[0]))
+
+
+def slope(loss: Loss, mover: Mover) -> Gradient:
+    """The gradient of a player's own loss with respect to that player's parameters, differentiable once more.
 
     Runs are independent, so the gradient of the sum over runs holds every run's own gradient.
 
@@ -91,50 +158,152 @@ def gradient(loss: Loss, mover: Mover) -> Gradient:
         mover: Whose parameters move.
 
     Returns:
-        (players, batch) -> loss (R,), gradient (R, P), traced into a flat list of operators.
+        (players, batch) -> loss (R,), gradient (R, P): parts of autograd's graph where the players are.
     """
-    names: tuple[str, ...] = ()
-
-    def direct(*tensors: Tensor) -> tuple[Tensor, Tensor]:
-        players = dict(zip(names, tensors, strict=False))
-        theta = players[mover] = players[mover].detach().requires_grad_()
-        value = loss(players, Batch(*tensors[len(names) :]))
-        return value, torch.autograd.grad(value.sum(), theta)[0]
-
-    traced = flatten(direct)
 
     def run(players: Players, batch: Batch) -> tuple[Tensor, Tensor]:
-        nonlocal names
-        names = tuple(players)
-        value, slope = traced(*players.values(), *batch)
-        return value, slope
+        theta = with_gradient(players[mover])
+        value = loss({**players, mover: theta}, batch)
+        return value, differentiate(value, theta)[0]
 
     return run
 
 
-def gradients(game: Game) -> dict[Mover, Gradient]:
+def with_gradient(theta: Tensor) -> Tensor:
+    """A point at which autograd can differentiate: a fresh leaf, unless it is part of a graph already."""
+    return theta if theta.requires_grad else theta.detach().requires_grad_()
+
+
+def differentiate(value: Tensor, *thetas: Tensor) -> tuple[Tensor, ...]:
+    """The gradients of a sum, themselves differentiable; 0 with respect to what it does not depend on."""
+    return torch.autograd.grad(value.sum(), thetas, create_graph=True, materialize_grads=True)
+
+
+def slopes_at(game: Game, players: Players, batch: Batch) -> tuple[Players, Slopes]:
+    """The players' own gradients as parts of autograd's graph, and the points that they can be derived by."""
+    here = {**players, **{mover: with_gradient(players[mover]) for mover in MOVERS}}
+    loss_d, theta_d = slope(game.discriminator_loss, "theta_d")(here, batch)
+    loss_g, theta_g = slope(game.generator_loss, "theta_g")(here, batch)
+    return here, Slopes(loss_d, loss_g, theta_d, theta_g)
+
+
+def gradient(loss: Loss, mover: Mover) -> Gradient:
+    """`slope`, traced into a flat list of operators that carry no gradient."""
+    traced = _trace(lambda players, batch, rates: slope(loss, mover)(players, batch))
+
+    def run(players: Players, batch: Batch) -> tuple[Tensor, Tensor]:
+        value, found = traced(players, batch, {})
+        return value, found
+
+    return run
+
+
+def gradients(game: Game, make: Callable[[Loss, Mover], Gradient] = gradient) -> dict[Mover, Gradient]:
     """The gradient of each player's own loss, by mover."""
     return {
-        "theta_d": gradient(game.discriminator_loss, "theta_d"),
-        "theta_g": gradient(game.generator_loss, "theta_g"),
+        "theta_d": make(game.discriminator_loss, "theta_d"),
+        "theta_g": make(game.generator_loss, "theta_g"),
     }
 
 
-def begin(game: Game, optimizer: Optimizer, runs: int, generator: torch.Generator) -> State:
-    """The state before the first step: fresh players, an optimizer with no memory."""
+def moves_of(
+    dynamics: Dynamics,
+    game: Game,
+    optimizer: Optimizer,
+    rates: Mapping[Mover, Rate],
+    traced: Mapping[Mover, Gradient] | None = None,
+) -> Moves:
+    """What the dynamics need to play a game.
+
+    Args:
+        dynamics: Who moves when.
+        game: What is played.
+        optimizer: How a gradient becomes a step.
+        rates: Learning rates by mover.
+        traced: The game's `gradients`, where they were made before.
+    """
+    if dynamics.field is None:
+        return Moves(traced or gradients(game), optimizer, rates)
+    run = _trace(dynamics.field(game))
+    return Moves(
+        traced or gradients(game),
+        optimizer,
+        rates,
+        lambda players, batch, rates: Slopes(*run(players, batch, rates)),
+    )
+
+
+def differentiable_moves(
+    dynamics: Dynamics, game: Game, optimizer: Optimizer, rates: Mapping[Mover, Rate]
+) -> Moves:
+    """The same with nothing traced: a step is then itself a function that autograd can differentiate."""
+    return Moves(gradients(game, slope), optimizer, rates, dynamics.field(game) if dynamics.field else None)
+
+
+def begin(
+    dynamics: Dynamics,
+    game: Game,
+    optimizer: Optimizer,
+    runs: int,
+    generator: torch.Generator,
+    start: Sequence[Sequence[float]] | None = None,
+) -> State:
+    """The state before the first step: fresh players, an optimizer and dynamics with no past.
+
+    Args:
+        dynamics: Who will move when.
+        game: What will be played.
+        optimizer: How a gradient becomes a step.
+        runs: R.
+        generator: Of the random numbers.
+        start: In place of fresh players: theta_g and theta_d in one row, for each run or one for all.
+    """
     players = game.init(runs, generator)
-    slots = {name: optimizer.init(players[name]) for name in ("theta_d", "theta_g")}
+    if start is not None:
+        like = players["theta_g"]
+        rows = torch.tensor(start, dtype=like.dtype, device=like.device).expand(runs, -1)
+        theta_g, theta_d = rows.split([players[name].shape[-1] for name in ("theta_g", "theta_d")], -1)
+        players = {**players, "theta_d": theta_d.clone(), "theta_g": theta_g.clone()}
+    slots = {mover: optimizer.init(players[mover]) for mover in MOVERS}
     nothing = torch.full((runs,), torch.nan, device=generator.device)
-    return State(players, slots, {"theta_d": nothing, "theta_g": nothing})
+    return State(players, slots, {"theta_d": nothing, "theta_g": nothing}, memory=dynamics.init(players))
 
 
 def draw(
     dynamics: Dynamics, game: Game, runs: int, batch_size: int, generator: torch.Generator
 ) -> list[Batch]:
     """The batches of one step, in the order in which it uses them."""
+    sees_data = {"theta_d": game.discriminator_sees_data, "theta_g": game.generator_sees_data}
     return [
         game.draw(runs, batch_size, generator)
-        if mover == "theta_d" or game.generator_sees_data
+        if sees_data[mover]
         else game.draw_without_data(runs, batch_size, generator)
         for mover in dynamics.draws
     ]
+
+
+def _as_tensor(rate: Rate, theta: Tensor) -> Tensor:
+    if isinstance(rate, Tensor):
+        return rate.to(theta.dtype)
+    return torch.full((1, 1), rate, dtype=theta.dtype, device=theta.device)
+
+
+def _trace(
+    function: Callable[[Players, Batch, Mapping[Mover, Tensor]], tuple[Tensor, ...]],
+) -> Callable[[Players, Batch, Mapping[Mover, Tensor]], Sequence[Tensor]]:
+    """`flatten` for functions of players, a batch and learning rates."""
+    names: tuple[str, ...] = ()
+
+    def direct(*tensors: Tensor) -> tuple[Tensor, ...]:
+        players = dict(zip(names, tensors, strict=False))
+        x_real, z, *rates = tensors[len(names) :]
+        return function(players, Batch(x_real, z), dict(zip(MOVERS, rates, strict=False)))
+
+    flat = flatten(direct)
+
+    def run(players: Players, batch: Batch, rates: Mapping[Mover, Tensor]) -> Sequence[Tensor]:
+        nonlocal names
+        names = tuple(players)
+        return flat(*players.values(), *batch, *rates.values())
+
+    return run

@@ -42,6 +42,7 @@ class Game:
         generator_loss: (players, batch) -> (R,), minimised over theta_g.
         latent_dim: l, numbers per latent point, z ~ N(0, I).
         generator_sees_data: Whether the generator's loss looks at x_real; if not, no data is drawn for it.
+        discriminator_sees_data: The same of the discriminator's; planar games know their expectations exactly.
         settings: Training settings that suit the game (learning rates, batch size, ...), unless overridden.
         recipe: How to make it again; see `gan_edu.parameters.method`.
     """
@@ -53,8 +54,14 @@ class Game:
     generator_loss: Loss
     latent_dim: int
     generator_sees_data: bool = False
+    discriminator_sees_data: bool = True
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     recipe: Mapping[str, Any] | None = None
+
+    @property
+    def is_planar(self) -> bool:
+        """Whether the players are points without networks, see `gan_edu.games.planar`."""
+        return not self.latent_dim
 
     def init(self, runs: int, generator: torch.Generator) -> dict[str, Tensor]:
         """Fresh players: theta_d and theta_g of shape (runs, P)."""

@@ -188,11 +188,11 @@ def argument_help(function: Callable[..., Any]) -> dict[str, str]:
 
 
 def menu(folder: str, value: str) -> widgets.Dropdown:
-    """A menu of all methods of a folder of the catalogue."""
-    names = list(catalogue.entries(folder))
-    summaries = "\n".join(f"{name}: {entry.summary}" for name, entry in catalogue.entries(folder).items())
+    """A menu of all methods of a folder of the catalogue; of games, those that learn a target."""
+    entries = [e for e in catalogue.entries(folder).values() if folder != "games" or e.takes_target]
+    summaries = "\n".join(f"{entry.name}: {entry.summary}" for entry in entries)
     dropdown = widgets.Dropdown(
-        options=[(name.replace("_", " "), name) for name in names],
+        options=[(entry.name.replace("_", " "), entry.name) for entry in entries],
         value=value,
         description=TEXTS[f"menu_{folder}"],
         layout=widgets.Layout(width="auto", margin="1px 0"),
