@@ -22,18 +22,34 @@ class Preset:
         game: Such as `gan` or `gan:width=32`.
         settings: As for `gan_edu.training.train`.
         steps: Generator updates after which the phenomenon has shown itself.
+        lab: The lab whose menu offers it.
     """
 
     target: str = "ring"
     game: str = "gan"
     settings: Mapping[str, Any] = field(default_factory=dict)
     steps: int = 2000
+    lab: str = "collapse"
 
     def make(self) -> Any:
         """The game that this preset plays."""
         from gan_edu import catalogue
 
         return catalogue.parse(self.game, "games", target=catalogue.parse(self.target, "data"))
+
+
+_ON_A_LINE: dict[str, Any] = {"learning_rate": 1e-3, "optimizer": "adam:beta1=0.5"}
+
+
+def _on_a_line(mean: float, loss: str, k: int, steps: int) -> Preset:
+    """One Gaussian, k discriminator steps, and a generator of one number, whose density can be worked out."""
+    return Preset(
+        target=f"line:means=[{mean}],stds=[0.5]",
+        game=f"gan:generator_loss={loss},width=32,latent_dim=1,activation=tanh",
+        settings={**_ON_A_LINE, "dynamics": f"alternating:discriminator_steps={k}"},
+        steps=steps,
+        lab="one_dimensional",
+    )
 
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
@@ -55,5 +71,9 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             steps=600,
         ),
         "covering": Preset(settings={"learning_rate": 1e-3, "optimizer": "adam:beta1=0.5"}, steps=3000),
+        "approach": _on_a_line(2.0, "non_saturating", k=10, steps=800),
+        "lagging": _on_a_line(2.0, "non_saturating", k=1, steps=800),
+        "vanishing": _on_a_line(5.0, "minimax", k=20, steps=300),
+        "rescued": _on_a_line(5.0, "non_saturating", k=20, steps=300),
     }
 )

@@ -571,6 +571,6 @@ def test_page_film_and_run_are_written(lab: Lab) -> None:
 def test_panel_says_what_it_was_given() -> None:
     for name, preset in PRESETS.items():
         settings = resolve(preset.make(), preset.settings)
-        panel = SettingsPanel(settings, print)
+        panel = SettingsPanel(settings, print, lab=preset.lab)
         assert panel.settings.as_json() == settings.as_json()
         assert panel.preset.value == name

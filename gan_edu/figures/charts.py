@@ -111,6 +111,28 @@ def loss_panel(generator_loss: str | None = "non_saturating", texts: Mapping[str
     )
 
 
+def value_panel(texts: Mapping[str, str] = TEXTS) -> Panel:
+    """`criterion` C(G), what the game is worth against the best D, over `value`, what it is worth against this one.
+
+    `batch_value`, minus the discriminator's loss, is the same measured on a batch. C(G) lies between -log 4, where
+    p_G = p, and 0, where the two have nothing in common.
+
+    Args:
+        texts: words.
+
+    Example:
+        >>> [round(line.value, 3) for line in value_panel().references]
+        [0.0, -1.386]
+    """
+    lines = (
+        Line("batch_value", texts["batch_value"], colour="muted", thin=True),
+        Line("value", texts["value"], colour="contour", marker="circle"),
+        Line("criterion", texts["criterion"], colour="optimum", marker="diamond"),
+    )
+    theory = (Reference(0.0, texts["apart"]), Reference(-math.log(4), "−log 4"))
+    return Panel(texts["game_value"], lines, theory, low=-1.6, high=0.0)
+
+
 def modes_panel(total: int, texts: Mapping[str, str] = TEXTS) -> Panel:
     """`modes_covered` and `basins` out of all modes.
 

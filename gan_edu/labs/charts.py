@@ -108,8 +108,10 @@ class Charts:
 
 
 def _panels(target: Target, generator_loss: str | None) -> list[Any]:
-    from gan_edu.figures.charts import loss_panel, metric_panel, modes_panel
+    from gan_edu.figures.charts import loss_panel, metric_panel, modes_panel, value_panel
 
+    if target.dim == 1:
+        return [loss_panel(generator_loss), value_panel(), modes_panel(target.n_modes)]
     share = METRICS["high_quality_share"]
     low, high = share.limits(target)
     line = perfect(share, target, n=JUDGED)

@@ -61,15 +61,20 @@ discriminator_learning_rate, batch_size, runs, seed, steps_per_frame, device; go
 
 
 def settings_of(
-    preset: str, target: str | Target | None, game: str | Game | None, settings: dict[str, Any]
+    preset: str,
+    target: str | Target | None,
+    game: str | Game | None,
+    settings: dict[str, Any],
+    lab: str = "collapse",
 ) -> Settings:
     """The settings that a lab begins with.
 
     Raises:
-        ValueError: If they make no sense, or a part was made by hand.
+        ValueError: If they make no sense, the preset is not the lab's, or a part was made by hand.
     """
-    if preset not in PRESETS:
-        raise ValueError(f"preset must be one of {', '.join(PRESETS)}; got {preset!r}")
+    names = [name for name, offered in PRESETS.items() if offered.lab == lab]
+    if preset not in names:
+        raise ValueError(f"preset must be one of {', '.join(names)}; got {preset!r}")
     chosen = PRESETS[preset]
     if isinstance(target, str) or target is None:
         target = catalogue.parse(target or chosen.target, "data")

@@ -38,9 +38,7 @@ def strip(settings: Settings, steps: int) -> Picture:
     indices = [round(k * last / (PICTURES - 1)) for k in range(PICTURES)]
     extent = views.scene(recording, 0, layers=()).extent
     pictures = [
-        views.scene(
-            recording, index, extent=extent, n_samples=400, caption=views.judge(recording, index).sentence
-        )
+        views.scene(recording, index, extent=extent, n_samples=400, caption=views.sentence(recording, index))
         for index in indices
     ]
     return figures.strip(pictures)

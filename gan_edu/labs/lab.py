@@ -48,6 +48,10 @@ class Lab(widgets.VBox):
     """
 
     with_charts = True
+    subject = "collapse"
+    """Whose presets are offered."""
+    layers: tuple[str, ...] = LAYERS
+    """Those that are drawn at first."""
 
     def __init__(
         self,
@@ -70,13 +74,13 @@ class Lab(widgets.VBox):
         self._words = ""
         self._words_at = self._told_at = self._drawn_at = self._drawing = 0.0
         offered = offered_layers(settings.game.target)
-        self.stage = Stage(size=size, layers=list(LAYERS), offered=offered, alt=TEXTS["alt"])
+        self.stage = Stage(size=size, layers=list(self.layers), offered=offered, alt=TEXTS["alt"])
         if recorded:
             self.stage.run, self.stage.autoplay, self.stage.mode = recorded, True, "player"
-        self.beside = Stage(size=size, layers=list(LAYERS), alt=TEXTS["alt_other"])
+        self.beside = Stage(size=size, layers=list(self.layers), alt=TEXTS["alt_other"])
         for trait in ("layers", "offered"):
             widgets.link((self.stage, trait), (self.beside, trait))
-        self.panel = SettingsPanel(settings, self._wish, self.use_preset)
+        self.panel = SettingsPanel(settings, self._wish, self.use_preset, self.subject)
         self.transport = Transport(self)
         self.charts = Charts(self._curves_now, lambda: self.worker.running and not self.transport.every_frame)
         self.charts_worker = Worker(self._failed)
@@ -286,7 +290,7 @@ class Lab(widgets.VBox):
         with self.lock:
             session = self.session
             if began - self._words_at > WORDS_EVERY or not training:
-                self._words = views.judge(session.recording, session.position, self.population).sentence
+                self._words = views.sentence(session.recording, session.position, self.population)
                 self._words_at = began
             titled = len(session.runs) > 1
             self.stage.show(
@@ -313,7 +317,7 @@ class Lab(widgets.VBox):
     def _draw_beside(self, other: Run) -> None:
         index = self.session.beside(other)
         run = min(self.population, len(other.recording[index].alive) - 1)
-        words = views.judge(other.recording, index, run).sentence
+        words = views.sentence(other.recording, index, run)
         self.beside.show(
             views.scene(
                 other.recording, index, run, layers=self.stage.layers, caption=words, title=other.name
@@ -393,5 +397,5 @@ def offered_layers(target: Target) -> list[str]:
     if target.image_shape:
         return ["tiles"]
     if target.dim == 1:
-        return ["data", "samples"]
+        return ["data", "samples", "arrows"]
     return ["data", "samples", "manifold", "trails", *(["field", "arrows"] if target.dim == 2 else [])]

@@ -91,6 +91,7 @@ class SettingsPanel:
         settings: What they say at first.
         on_change: Gets new settings when a control has changed, or the ValueError that forbids them.
         on_preset: Gets the name of a preset that was chosen.
+        lab: Whose presets are offered.
 
     Example:
         >>> from gan_edu.presets import PRESETS
@@ -104,6 +105,7 @@ class SettingsPanel:
         settings: Settings,
         on_change: Callable[[Settings | ValueError], None],
         on_preset: Callable[[str], None] = lambda name: None,
+        lab: str = "collapse",
     ) -> None:
         self._on_change, self._on_preset, self._quiet = on_change, on_preset, False
         game = settings.game.recipe
@@ -116,8 +118,9 @@ class SettingsPanel:
         for control in self.numbers.values():
             control.widget.observe(self._changed, "value")
         self._base = settings
+        self._offered = [name for name, preset in PRESETS.items() if preset.lab == lab]
         self.preset = widgets.Dropdown(
-            options=[*((TEXTS[f"preset_{name}"], name) for name in PRESETS), (TEXTS["preset_own"], "")],
+            options=[*((TEXTS[f"preset_{name}"], name) for name in self._offered), (TEXTS["preset_own"], "")],
             description=TEXTS["menu_preset"],
             layout=widgets.Layout(width="auto", margin="1px 0"),
             style={"description_width": LABEL_WIDTH},
@@ -159,7 +162,8 @@ class SettingsPanel:
     def say_preset(self) -> None:
         """Let the menu of presets say which of them the controls agree with, if any."""
         with self.quiet():
-            self.preset.value = preset_of(self.settings) or ""
+            name = preset_of(self.settings)
+            self.preset.value = name if name in self._offered else ""
 
     def say_waiting(self, names: tuple[str, ...]) -> None:
         """Say which settings need a fresh start."""
@@ -167,6 +171,11 @@ class SettingsPanel:
         self.waiting.value = (
             f"<b>{TEXTS['fresh_waiting'].format(names=words)}</b>" if names else TEXTS["fresh_note"]
         )
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether changes are not told."""
+        return self._quiet
 
     @contextmanager
     def quiet(self) -> Iterator[None]:
@@ -179,7 +188,7 @@ class SettingsPanel:
 
     def box(self) -> widgets.VBox:
         """The panel."""
-        fresh = [self.waiting, self.game.apart_box, *(self.numbers[name].widget for name in FRESH)]
+        fresh = [self.waiting, self.game.apart_box, *self.fresh_widgets]
         folded = widgets.Accordion(
             [
                 self.target.box,
@@ -191,9 +200,17 @@ class SettingsPanel:
             ],
             titles=[TEXTS[f"group_{name}"] for name in ("target", "game", "dynamics", "fresh")],
         )
-        return widgets.VBox(
-            [self.preset, self.target.menu, *(self.numbers[name].widget for name in LIVE), folded]
-        )
+        return widgets.VBox([self.preset, self.target.menu, *self.live_widgets, folded])
+
+    @property
+    def live_widgets(self) -> list[widgets.Widget]:
+        """Those of the numbers that act at once."""
+        return [self.numbers[name].widget for name in LIVE]
+
+    @property
+    def fresh_widgets(self) -> list[widgets.Widget]:
+        """Those of the numbers that take effect on reset."""
+        return [self.numbers[name].widget for name in FRESH]
 
     def _changed(self, _change: Any) -> None:
         if self._quiet:

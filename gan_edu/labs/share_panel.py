@@ -119,7 +119,7 @@ class SharePanel:
         # one extent for all, so that the axes never jump
         extent = _around([views.scene(recording, i, n_samples=2, layers=()).extent for i in chosen])
         for number, index in enumerate(chosen, 1):
-            words = views.judge(recording, index, lab.population).sentence
+            words = views.sentence(recording, index, lab.population)
             yield views.scene(
                 recording, index, lab.population, layers=lab.stage.layers, caption=words, extent=extent
             )

@@ -12,6 +12,15 @@ TEXTS: dict[str, str] = {
     "preset_rotating": "rotating: D is slow",
     "preset_frozen": "frozen: D is strong",
     "preset_covering": "covering: equal rates",
+    "preset_approach": "D keeps up: k = 10",
+    "preset_lagging": "D lags behind: k = 1",
+    "preset_vanishing": "far away, minimax",
+    "preset_rescued": "far away, non-saturating",
+    "line_one": "one Gaussian",
+    "line_far": "one Gaussian, far away",
+    "line_two": "two Gaussians",
+    "line_three": "three Gaussians",
+    "line_five": "five, of different widths",
     "preset_own": "your own",
     "tab_charts": "Charts",
     "tab_draw": "Draw the data",
@@ -106,6 +115,7 @@ TEXTS: dict[str, str] = {
     # stage
     "alt": "Real points, generated points and the discriminator's field of a GAN",
     "alt_draw": "A canvas to draw the data on",
+    "alt_line": "Densities of real and generated points, the discriminator and the best one, and pushes on samples",
     "alt_other": "The run beside it",
 }
 """The English words of the labs."""

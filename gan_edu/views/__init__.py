@@ -7,7 +7,7 @@ Axes: N samples, T frames, L lines, K points of a line.
 """
 
 from gan_edu.views.densities import Densities, densities, push_forward, smooth_density
-from gan_edu.views.over_time import CURVES, JUDGED, Cache, judge, metrics_over_time
+from gan_edu.views.over_time import CURVES, JUDGED, Cache, judge, metrics_over_time, sentence
 from gan_edu.views.picture import scene
 from gan_edu.views.pushes import pushes
 from gan_edu.views.slow_motion import STAGES, stages_of_a_step
@@ -24,6 +24,7 @@ __all__ = [
     "push_forward",
     "pushes",
     "scene",
+    "sentence",
     "smooth_density",
     "stages_of_a_step",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -37,6 +38,17 @@ RUG, ROWS = 28, 4
 LONGEST = 0.16
 LANES = {"minimax": "push by minimax", "non_saturating": "push by non-saturating", "": "push on samples"}
 TRAINED = "{lane} (this one trains G)"
+SURE = 0.02
+"""As far below C(G) = 0 that is V when D is sure of everything."""
+BEHIND = 0.1
+NEAR = 0.05
+SAID = {
+    "sure": "D is sure of every point: {pushes}",
+    "behind": "D lags behind D*: V is {gap:.2f} below C(G)",
+    "near": "p_G is near p: C(G) is {left:.3f} above −log 4, and D near ½",
+    "between": "D is close to D*; C(G) is {left:.2f} above −log 4, which G has to bring down",
+    "push": "{lane} moves a sample with {push:.1g}",
+}
 READOUT = "V(D, G) = {value:.3f}   of at most   C(G) = {criterion:.3f}"
 
 
@@ -204,13 +216,48 @@ def games_of_both_losses(game: Game) -> dict[str, Game]:
     }
 
 
+def said_of(frame: Frame, run: int = 0) -> str:
+    """What D knows and what G is told, in words.
+
+    Raises:
+        ValueError: If there is no such run, or the data are not one-dimensional.
+
+    Example:
+        >>> from gan_edu.data.line import line
+        >>> from gan_edu.games.gan import gan
+        >>> from gan_edu.training import train
+        >>> said_of(next(train(gan(line(means=[9], stds=[1]), latent_dim=1)))).split(":")[0]
+        'D lags behind D*'
+    """
+    seen = densities(frame, run)
+    gap, left = seen.criterion - seen.value, seen.criterion + math.log(4)
+    if seen.value > -SURE:
+        return SAID["sure"].format(pushes=", ".join(_strengths(look_at(frame, run))))
+    kind = "behind" if gap > BEHIND else "near" if left < NEAR else "between"
+    return SAID[kind].format(gap=gap, left=left)
+
+
+def _strengths(look: Look) -> Iterable[str]:
+    z = latent_rug(look.game)
+    for name, game in games_of_both_losses(look.game).items():
+        _, push = pushes(game, look.players, Batch(torch.empty(1, 0, 1), z[None]))
+        yield SAID["push"].format(lane=name.replace("_", "-") or "G’s loss", push=float(push.abs().mean()))
+
+
+def latent_rug(game: Game) -> Tensor:
+    """The latent points whose samples are drawn with their pushes: (RUG, l)."""
+    if game.latent_dim == 1:  # evenly spread over p_G, so that neighbours lie in different rows
+        return torch.special.ndtri((torch.arange(RUG) + 0.5) / RUG).unsqueeze(-1)
+    return game.draw_latent((RUG,), torch.Generator().manual_seed(0))
+
+
 @lru_cache(maxsize=8)
 def _with_loss(recipe: str, name: str) -> Game:
     written = json.loads(recipe)
     return catalogue.build({**written, "arguments": {**written["arguments"], "generator_loss": name}})
 
 
-def density_parts(look: Look, x_real: Tensor, z: Tensor) -> dict[str, Any]:
+def density_parts(look: Look, x_real: Tensor) -> dict[str, Any]:
     """The parts of a scene: curves, a rug of data, and for each generator loss a lane of samples with their pushes.
 
     Densities are drawn as shares of p's greatest value, D as it is. The pushes of both losses have one scale.
@@ -225,15 +272,13 @@ def density_parts(look: Look, x_real: Tensor, z: Tensor) -> dict[str, Any]:
         "optimum": seen.optimum,
     }
     curves = tuple(Curve(np.stack([seen.x, y], -1), role) for role, y in heights.items())
-    if look.game.latent_dim == 1:  # evenly spread over p_G, so that neighbours lie in different rows
-        z = torch.special.ndtri((torch.arange(RUG) + 0.5) / RUG).unsqueeze(-1)
-    z = z[:RUG]
+    z = latent_rug(look.game)
     chosen = (look.game.recipe or {}).get("arguments", {}).get("generator_loss", "")
     dots, arrows = [], []
     notes = [(low, 1.17, READOUT.format(value=seen.value, criterion=seen.criterion))]
     games = games_of_both_losses(look.game)
     for number, (name, game) in enumerate(games.items()):
-        x_fake, push = pushes(game, look.players, Batch(x_real[None, : len(z)], z[None]))
+        x_fake, push = pushes(game, look.players, Batch(x_real[None], z[None]))
         ceiling = -0.09 - LANE * number
         rows = ceiling - 0.08 - (torch.arange(len(z)) % ROWS) * (LANE - 0.14) / ROWS
         plane = torch.stack([x_fake[0, :, 0], rows], -1)

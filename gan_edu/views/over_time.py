@@ -13,6 +13,7 @@ from gan_edu.metrics.modes import high_quality_share, mode_shares
 from gan_edu.metrics.verdict import Verdict, verdict
 from gan_edu.recording import Recording
 from gan_edu.training import Frame
+from gan_edu.views.densities import densities, said_of
 from gan_edu.views.look import look_at
 
 VERDICT_FRAMES = 15
@@ -53,6 +54,25 @@ def judge(recording: Recording, index: int = -1, run: int = 0, *, every: int = 5
     )
 
 
+def sentence(recording: Recording, index: int = -1, run: int = 0) -> str:
+    """What is seen, in words: the verdict, and on a line first what D knows and what G is told.
+
+    Args:
+        recording: With the frames up to `index`.
+        index: The frame that is looked at.
+        run: Which run of the population.
+
+    Raises:
+        ValueError: If there is no such run.
+    """
+    seen = judge(recording, index, run)
+    frame = recording[index]
+    if frame.settings.game.target.dim != 1 or seen.kind == "diverged":
+        return seen.sentence
+    words = said_of(frame, run)
+    return words if frame.settings.game.target.n_modes == 1 else f"{words} · {seen.sentence}"
+
+
 def _window(recording: Recording, last: int, every: int) -> list[int]:
     """Up to VERDICT_FRAMES indices of one target, `every` steps or more apart, ending in `last`."""
     target = recording[last].settings.game.target
@@ -74,6 +94,9 @@ def metrics_over_time(
     recording: Recording, run: int = 0, *, most: int = MOST_FRAMES, cache: Cache | None = None
 ) -> dict[str, np.ndarray]:
     """What the charts show of one run: `step`, both losses, and the metrics of `CURVES`, (T,) each.
+
+    On a line also `criterion` C(G) and `value` V(D, G), by quadrature, and `batch_value`: V on the batch that D
+    learned from, which is minus its loss.
 
     Args:
         recording: Its frames.
@@ -128,4 +151,8 @@ def _judged(frames: Sequence[Frame], run: int) -> list[dict[str, float]]:
         for who, player in (("discriminator", "theta_d"), ("generator", "theta_g"))
     }
     columns = {"step": [frame.step for frame in frames], **losses, **scores}
+    if game.target.dim == 1:
+        seen = [densities(frame, run) for frame in frames]
+        columns |= {name: [getattr(one, name) for one in seen] for name in ("criterion", "value")}
+        columns["batch_value"] = [-loss for loss in losses["discriminator_loss"]]
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

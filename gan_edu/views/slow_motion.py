@@ -138,8 +138,7 @@ def _stage_parts(look: Look, points: dict[str, Tensor], extra: dict[str, Any], g
         assert shown is not None
         return sheet(look, shown) if shown.shape[-1] == target.dim else {}
     if target.dim == 1:
-        z = look.game.draw_latent((1000,), torch.Generator().manual_seed(0))
-        return density_parts(look, points.get("data", torch.empty(0, 1)), z)
+        return density_parts(look, points.get("data", torch.empty(0, 1)))
     parts: dict[str, Any] = {name: on_plane(x) for name, x in points.items()} | extra
     if target.dim == 2:
         parts["field"] = prob_real_on_grid(look, target.extent, grid)

@@ -12,8 +12,12 @@ from gan_edu.presets import PRESETS
 from gan_edu.recording import record
 from gan_edu.scenes import pack_run
 
-STEPS, STEPS_PER_FRAME = 2400, 12
-LAYERS = ("data", "samples", "field")
+STEPS = {"collapse": 2400, "one_dimensional": 800}
+FRAMES = 200
+LAYERS = {
+    "collapse": ("data", "samples", "field"),
+    "one_dimensional": ("data", "samples", "curves", "arrows"),
+}
 SAMPLES, GRID = 400, 36
 PLACES = 5
 """Digits of the curves that are kept."""
@@ -37,13 +41,14 @@ def load(preset: str) -> tuple[bytes, dict[str, Any]]:
 def make(preset: str) -> tuple[bytes, dict[str, Any]]:
     """Train a preset and pack what is seen."""
     chosen = PRESETS[preset]
+    steps = STEPS[chosen.lab]
     recording = record(
-        chosen.make(), steps=STEPS, steps_per_frame=STEPS_PER_FRAME, device="cpu", **chosen.settings
+        chosen.make(), steps=steps, steps_per_frame=steps // FRAMES, device="cpu", **chosen.settings
     )
     pictures = [
         views.scene(
-            recording, index, layers=LAYERS, n_samples=SAMPLES, grid=GRID,
-            caption=views.judge(recording, index).sentence,
+            recording, index, layers=LAYERS[chosen.lab], n_samples=SAMPLES, grid=GRID,
+            caption=views.sentence(recording, index),
         )
         for index in range(len(recording))
     ]  # fmt: skip

@@ -1,15 +1,16 @@
-"""Make the recorded runs again, after a change of the engine, the presets or the scenes."""
+"""Make the recorded runs again, or those that are named, after a change of the engine, presets or scenes."""
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 from gan_edu.labs import recorded
 
 FOLDER = Path(recorded.__file__).parent
 
-for preset in ("rotating", "covering"):
+for preset in sys.argv[1:] or ("rotating", "covering", "approach"):
     run, curves = recorded.make(preset)
     (FOLDER / f"{preset}.run").write_bytes(run)
     (FOLDER / f"{preset}.json").write_text(json.dumps(curves, separators=(",", ":")).replace("NaN", "null"))
