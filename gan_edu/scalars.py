@@ -40,8 +40,8 @@ def in_scalars(function: Function, tensors: Sequence[Tensor]) -> Callable[..., t
     """
     from torch.fx.experimental.proxy_tensor import make_fx  # 1 s, and only playing needs it
 
-    with torch.no_grad():
-        old = make_fx(detached(function))(*tensors).graph
+    with torch.no_grad():  # clones, as the tracer tells its inputs apart by identity
+        old = make_fx(detached(function))(*[tensor.clone() for tensor in tensors]).graph
     old.eliminate_dead_code()
     new = torch.fx.Graph()
     made: dict[torch.fx.Node, Any] = {}

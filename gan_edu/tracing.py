@@ -67,6 +67,7 @@ def _trace(function: Function, tensors: tuple[Tensor, ...]) -> Function:
             "ignore"
         )  # TorchScript says that it is old; nothing newer runs without a compiler
         try:
+            tensors = tuple(t.clone() for t in tensors)  # the tracer tells them apart by identity
             graph = make_fx(detached(function))(*tensors)
             graph.graph.eliminate_dead_code()
             _reuse_memory(graph.graph)

@@ -16,6 +16,7 @@ from gan_edu.tracing import flatten
 
 Mover = Literal["theta_d", "theta_g"]
 MOVERS: tuple[Mover, Mover] = ("theta_d", "theta_g")
+COUNTERS = ("updates", "count", "started")  # the parts of a state that count and do not move
 
 
 @dataclass(frozen=True)
@@ -170,8 +171,12 @@ def slope(loss: Loss, mover: Mover) -> Gradient:
 
 
 def with_gradient(theta: Tensor) -> Tensor:
-    """A point at which autograd can differentiate: a fresh leaf, unless it is part of a graph already."""
-    return theta if theta.requires_grad else theta.detach().requires_grad_()
+    """A point by which autograd can differentiate.
+
+    Inside a graph that is a copy, on which nothing depends but what is computed from here on: the other players may
+    have answered this one before, and a player's own gradient holds them still.
+    """
+    return theta.clone() if theta.requires_grad else theta.detach().requires_grad_()
 
 
 def differentiate(value: Tensor, *thetas: Tensor) -> tuple[Tensor, ...]:
