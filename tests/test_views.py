@@ -160,7 +160,7 @@ def test_verdict_looks_back_in_steps() -> None:
     assert kinds == {"rotating"}
 
 
-@pytest.mark.parametrize("dynamics", ["alternating", "simultaneous", "alternating:discriminator_steps=3"])
+@pytest.mark.parametrize("dynamics", [*catalogue.entries("dynamics"), "alternating:discriminator_steps=3"])
 def test_slow_motion_is_the_step_that_training_makes(dynamics: str) -> None:
     training = train(gan(ring(), width=16), dynamics=dynamics, steps_per_frame=1, runs=2, learning_rate=0.01)
     frames = [next(training) for _ in range(4)]
@@ -172,6 +172,7 @@ def test_slow_motion_is_the_step_that_training_makes(dynamics: str) -> None:
     assert pictures[3].highlight == ("field",)
     assert not np.array_equal(pictures[5].field, pictures[6].field)
     assert pictures[9].trails.shape == (128, 2, 2)
+    assert np.abs(pictures[9].trails[:, 1] - pictures[9].trails[:, 0]).max() > 0
 
 
 @pytest.mark.parametrize("target", ["line", "digits"])

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from gan_edu.dynamics.dynamics import Gradient, Mover, Moves, Players, State, draw, gradients
+from gan_edu.dynamics.dynamics import Dynamics, Mover, Moves, Players, Slopes, State, draw, moves_of
 from gan_edu.games.game import Batch, Game
 from gan_edu.scenes import Scene
-from gan_edu.training import Frame, rates_of
+from gan_edu.training import Frame, Settings, rates_of
 from gan_edu.views.densities import density_parts
 from gan_edu.views.look import Look, look_at, on_plane, prob_real_at, prob_real_on_grid
 from gan_edu.views.picture import sheet
@@ -62,7 +62,7 @@ def stages_of_a_step(
     generator.set_state(frame.random)
     runs = len(frame.alive)
     batches = draw(settings.dynamics, game, runs, settings.batch_size, generator)
-    moves = _WatchedMoves(_gradients(game), settings.optimizer, rates_of(settings))
+    moves = _watched(settings, game)
     end = settings.dynamics.step(moves, frame.state, batches)
     if {move.mover for move in moves.seen} != {"theta_d", "theta_g"}:
         raise ValueError("slow motion needs dynamics in which both players move; one of them is held still")
@@ -163,9 +163,10 @@ class _Move:
 
 @dataclass(frozen=True)
 class _WatchedMoves(Moves):
-    """Moves that are written down as they are made."""
+    """Moves that are written down as they are made; of several by both at once the last is kept."""
 
     seen: list[_Move] = field(default_factory=list)
+    looked: list[tuple[Players, Batch]] = field(default_factory=list)
 
     def move(self, state: State, mover: Mover, batch: Batch, players: Players | None = None) -> State:
         loss, slope = self.gradients[mover](players or state.players, batch)
@@ -173,12 +174,31 @@ class _WatchedMoves(Moves):
         self.seen.append(_Move(mover, players or state.players, batch, state, after, loss, slope))
         return after
 
+    def field(self, players: Players, batch: Batch) -> Slopes:
+        self.looked[:] = [(players, batch)]
+        return super().field(players, batch)
 
-_traced: list[tuple[Game, dict[Mover, Gradient]]] = []
+    def follow(self, state: State, slopes: Slopes) -> State:
+        after = super().follow(state, slopes)
+        half = replace(state, players={**state.players, "theta_d": after.players["theta_d"]})
+        self.seen[:] = [
+            _Move("theta_d", *self.looked[0], state, half, slopes.loss_d, slopes.theta_d),
+            _Move("theta_g", *self.looked[0], half, after, slopes.loss_g, slopes.theta_g),
+        ]
+        return after
 
 
-def _gradients(game: Game) -> dict[Mover, Gradient]:
-    """The engine's gradients, traced once for the game that was looked at last."""
-    if not _traced or _traced[0][0].discriminator_loss is not game.discriminator_loss:
-        _traced[:] = [(game, gradients(game))]
-    return _traced[0][1]
+_made: list[tuple[Game, Dynamics, Moves]] = []
+
+
+def _watched(settings: Settings, game: Game) -> _WatchedMoves:
+    """The engine's moves, traced once for the game and the dynamics that were looked at last."""
+    dynamics, rates = settings.dynamics, rates_of(settings)
+    if (
+        not _made
+        or _made[0][0].discriminator_loss is not game.discriminator_loss
+        or _made[0][1] is not dynamics
+    ):
+        _made[:] = [(game, dynamics, moves_of(dynamics, game, settings.optimizer, rates))]
+    made = _made[0][2]
+    return _WatchedMoves(made.gradients, settings.optimizer, rates, made.bent)
