@@ -52,6 +52,6 @@ TEXTS = {
     "theory": "theory: × {factor} a step",
     "steps_per_second": "steps/s",
     "start": "start at",
-    "paths_help": "Click or drag in the plane to start there; arrow keys move the start, space plays, digits switch paths.",
+    "paths_help": "Click or drag in the plane to start there. Arrow keys move the start, space plays, digits switch.",
 }
 """The English words of the canvas."""

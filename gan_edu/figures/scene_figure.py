@@ -19,8 +19,9 @@ from matplotlib.patheffects import withStroke
 from gan_edu.figures import canvas
 from gan_edu.figures.palette import MARKERS, MATPLOTLIB_MARKERS, Theme
 from gan_edu.figures.picture import DPI, FONT, Picture, legend, look, style
-from gan_edu.scenes import LAYERS, Curve, Scene
+from gan_edu.scenes import LAYERS, Curve, Path, Scene
 
+PATH_DASHES = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 1.5, 1, 1.5)))
 CURVE_DASHES = {"real": "-", "fake": "-", "discriminator": "-", "optimum": (0, (4, 3))}
 CURVE_HEIGHT = 0.85
 DIMMED = 0.22
@@ -191,6 +192,8 @@ class ScenePainter:
             "samples": self._samples,
             "arrows": self._quiver,
             "curves": self._curves,
+            "flow": self._flow,
+            "paths": self._paths,
         }
         for name, paint in draw.items():
             if name in self.layers and _has(scene, name):
@@ -287,21 +290,47 @@ class ScenePainter:
             )
 
     def _quiver(self, arrows: np.ndarray, scene: Scene, strength: float) -> None:
-        tails, heads = arrows[:, :2], arrows[:, 2:]
-        look = {"width": 1.8, "headwidth": 4.5, "headlength": 5.5, "headaxislength": 5, "minlength": 0.5}
         halo = {"edgecolor": self.theme.background, "linewidth": 0.6}
+        self._arrows(arrows, **halo, width=1.8, color=self.theme.arrow, alpha=strength, zorder=7)
+
+    def _flow(self, flow: np.ndarray, scene: Scene, strength: float) -> None:
+        self._arrows(flow, width=1.2, color=self.theme.muted, alpha=0.55 * strength, zorder=2)
+
+    def _arrows(self, arrows: np.ndarray, **look: Any) -> None:
+        tails, heads = arrows[:, :2], arrows[:, 2:]
+        form = {"headwidth": 4.5, "headlength": 5.5, "headaxislength": 5, "minlength": 0.5}
         data_units: dict[str, Any] = {"angles": "xy", "scale_units": "xy", "scale": 1, "units": "dots"}
-        quiver = self.axes.quiver(
-            *tails.T,
-            *(heads - tails).T,
-            **data_units,
-            **look,
-            **halo,
-            color=self.theme.arrow,
-            alpha=strength,
-            zorder=7,
-        )
-        self._fleeting.append(quiver)
+        self._fleeting.append(self.axes.quiver(*tails.T, *(heads - tails).T, **data_units, **form, **look))
+
+    def _paths(self, paths: tuple[Path, ...], scene: Scene, strength: float) -> None:
+        x_min, x_max, y_min, y_max = scene.extent
+        through_zero = {"color": self.theme.muted, "linewidth": 0.8, "zorder": 3}
+        self._fleeting += [self.axes.axhline(0, **through_zero), self.axes.axvline(0, **through_zero)]
+        for path in paths:
+            if not len(path.points):
+                continue
+            look = path_look(path.style, self.theme)
+            thin = {"color": look["color"], "linewidth": 0.7, "alpha": strength, "zorder": 4}
+            self._fleeting += self.axes.plot(*path.guide.T, **thin)
+            # far outside, lines are not worth the trouble that they make
+            far = np.abs(path.points).max(1) > 10 * max(abs(edge) for edge in scene.extent)
+            points = np.where(far[:, None], np.nan, path.points)
+            line = {**look, "marker": None, "alpha": 0.8 * strength, "zorder": 5}
+            self._fleeting += self.axes.plot(*points.T, **line)
+            end = {**look, "linestyle": "none", "markeredgecolor": self.theme.background, "zorder": 8}
+            self._fleeting += self.axes.plot(*points[-1:].T, **end)
+        started = next((path.points[0] for path in paths if len(path.points)), None)
+        if started is not None:
+            ring = {"marker": "o", "markersize": 11, "markerfacecolor": "none", "color": self.theme.ink}
+            self._fleeting += self.axes.plot(*started, **ring, zorder=7)
+        names = zip(scene.axes, ((1, 0), (0, 1)), (("right", "bottom"), ("left", "top")), strict=True)
+        for name, (x, y), (across, up) in names:
+            place = {"xy": (x, y), "xycoords": "axes fraction", "textcoords": "offset points"}
+            inward = {"xytext": (5 - 10 * x, 4 - 8 * y), "ha": across, "va": up}
+            self._fleeting.append(
+                self.axes.annotate(name, **place, **inward, color=self.theme.ink, fontsize=FONT)
+            )
+        self.axes.set(xlim=(x_min, x_max), ylim=(y_min, y_max))
 
     def _curves(self, curves: tuple[Curve, ...], scene: Scene, strength: float) -> None:
         x_min, x_max, y_min, y_max = scene.extent
@@ -402,6 +431,27 @@ def _curve_look(role: str, theme: Theme) -> dict[str, Any]:
     return {"color": colours[role], "linewidth": weight, "linestyle": CURVE_DASHES[role], **marker}
 
 
+def path_look(style: int, theme: Theme) -> dict[str, Any]:
+    """Colour, marker and dashes of a path, as the canvas has them.
+
+    Args:
+        style: the path's number.
+        theme: the colours.
+
+    Example:
+        >>> path_look(1, look("light"))["color"]
+        '#0072B2'
+    """
+    turn, number = divmod(style, len(theme.generators))
+    return {
+        "color": theme.generators[number],
+        "marker": _marker(number),
+        "markersize": 8,
+        "linewidth": 1.6,
+        "linestyle": PATH_DASHES[(style + turn) % len(PATH_DASHES)],
+    }
+
+
 def legend_entries(
     scenes: Sequence[Scene], layers: tuple[str, ...], theme: Theme, texts: Mapping[str, str]
 ) -> list[Any]:
@@ -427,6 +477,7 @@ def legend_entries(
     classes = [scene.classes for scene in scenes if scene.classes is not None]
     generators = sorted({int(k) % len(MARKERS) for numbers in classes for k in np.unique(numbers)})
     roles = dict.fromkeys(curve.role for scene in scenes for curve in scene.curves)
+    paths = {path.name: path for scene in scenes for path in scene.paths if len(path.points)}
     many = [
         line(f"{texts['generator']} {k + 1}", **dot, marker=_marker(k), color=theme.generators[k])
         for k in generators
@@ -440,6 +491,10 @@ def legend_entries(
             line("D = 1/2", color=theme.contour, linestyle=HALF_DASH),
         ],
         "arrows": [line(texts["arrows"], **dot, marker=r"$\rightarrow$", color=theme.arrow)],
+        "flow": [line(texts["flow"], **dot, marker=r"$\rightarrow$", color=theme.muted)],
+        "paths": [
+            line(f"{path.label}: {path.words}", **path_look(path.style, theme)) for path in paths.values()
+        ],
         "manifold": [line(texts["manifold"], color=theme.fake, linewidth=1)],
         "trails": [line(texts["trails"], color=theme.fake, linewidth=1.5, alpha=0.5)],
         "curves": [line(texts[f"role_{role}"], **_curve_look(role, theme)) for role in roles],

@@ -9,6 +9,7 @@ Axes: N samples, T frames, L lines, K points of a line.
 from gan_edu.views.densities import Densities, densities, push_forward, smooth_density
 from gan_edu.views.over_time import CURVES, JUDGED, Cache, judge, metrics_over_time, sentence
 from gan_edu.views.picture import scene
+from gan_edu.views.plane import plane_scene, vector_field, what_is_seen
 from gan_edu.views.pushes import pushes
 from gan_edu.views.slow_motion import STAGES, stages_of_a_step
 
@@ -21,10 +22,13 @@ __all__ = [
     "densities",
     "judge",
     "metrics_over_time",
+    "plane_scene",
     "push_forward",
     "pushes",
     "scene",
     "sentence",
     "smooth_density",
     "stages_of_a_step",
+    "vector_field",
+    "what_is_seen",
 ]
