@@ -16,7 +16,7 @@ from gan_edu.tracing import flatten
 
 Mover = Literal["theta_d", "theta_g"]
 MOVERS: tuple[Mover, Mover] = ("theta_d", "theta_g")
-COUNTERS = ("updates", "count", "started")  # the parts of a state that count and do not move
+COUNTERS = ("updates", "count", "started")  # how the parts of a state are called that count and do not move
 
 
 @dataclass(frozen=True)
@@ -79,13 +79,15 @@ Field = Callable[[Players, Batch, Mapping[Mover, Tensor]], Slopes]
 class Moves:
     """What dynamics may use: the gradients of a game, its optimizer, and the learning rates.
 
-    `rates` holds one rate per mover; it may change between two steps. `bent` is the vector field of dynamics that
+    `rates` holds one rate per mover; it may change between two steps. `after` is what the game does to the players
+    whenever one has moved. `bent` is the vector field of dynamics that
     follow another one than the players' own gradients.
     """
 
     gradients: Mapping[Mover, Gradient]
     optimizer: Optimizer
     rates: Mapping[Mover, Rate]
+    after: Callable[[Players, str], Players]
     bent: Field | None = None
 
     def move(self, state: State, mover: Mover, batch: Batch, players: Players | None = None) -> State:
@@ -112,7 +114,7 @@ class Moves:
         )
         return dataclasses.replace(
             state,
-            players={**state.players, mover: theta},
+            players=self.after({**state.players, mover: theta}, mover),
             slots={**state.slots, mover: slots},
             losses={**state.losses, mover: loss},
         )
@@ -228,12 +230,13 @@ def moves_of(
         traced: The game's `gradients`, where they were made before.
     """
     if dynamics.field is None:
-        return Moves(traced or gradients(game), optimizer, rates)
+        return Moves(traced or gradients(game), optimizer, rates, game.after)
     run = _trace(dynamics.field(game))
     return Moves(
         traced or gradients(game),
         optimizer,
         rates,
+        game.after,
         lambda players, batch, rates: Slopes(*run(players, batch, rates)),
     )
 
@@ -242,7 +245,8 @@ def differentiable_moves(
     dynamics: Dynamics, game: Game, optimizer: Optimizer, rates: Mapping[Mover, Rate]
 ) -> Moves:
     """The same with nothing traced: a step is then itself a function that autograd can differentiate."""
-    return Moves(gradients(game, slope), optimizer, rates, dynamics.field(game) if dynamics.field else None)
+    bent = dynamics.field(game) if dynamics.field else None
+    return Moves(gradients(game, slope), optimizer, rates, game.after, bent)
 
 
 def begin(
@@ -301,8 +305,8 @@ def _trace(
 
     def direct(*tensors: Tensor) -> tuple[Tensor, ...]:
         players = dict(zip(names, tensors, strict=False))
-        x_real, z, *rates = tensors[len(names) :]
-        return function(players, Batch(x_real, z), dict(zip(MOVERS, rates, strict=False)))
+        batch, rates = Batch(*tensors[len(names) :][:3]), tensors[len(names) + 3 :]
+        return function(players, batch, dict(zip(MOVERS, rates, strict=False)))
 
     flat = flatten(direct)
 

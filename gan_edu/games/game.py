@@ -16,31 +16,85 @@ from torch import Tensor
 from gan_edu.data.target import Target
 from gan_edu.networks.network import Network
 
+COMPANIONS = 128
 Players = Mapping[str, Tensor]
-"""The players' parameter vectors: theta_d (R, P_d) and theta_g (R, P_g)."""
+"""The players' parameter vectors, theta_d (R, P_d) and theta_g (R, P_g), and what remedies remember."""
 
 
 class Batch(NamedTuple):
-    """What a loss is estimated on: x_real (R, B, d) and latent points z (R, B, l)."""
+    """What a loss is estimated on: x_real (R, B, d), latent points z (R, B, l), noise for remedies (R, B, n)."""
 
     x_real: Tensor
     z: Tensor
+    noise: Tensor
 
 
 Loss = Callable[[Players, Batch], Tensor]
+Aim = Callable[["Game", Players, Batch], Tensor]
+"""(game, players, batch) -> (R,); the game is the whole one, with every remedy that is around."""
+
+
+def judged(game: Game, players: Players, batch: Batch) -> tuple[Tensor, Tensor]:
+    """D's logits for the real and for the fake half of a batch, (R, B) each."""
+    x_fake = game.generator(players["theta_g"], batch.z)
+    halves = [game.shown(players, batch, x, part) for x, part in ((batch.x_real, "real"), (x_fake, "fake"))]
+    if game.discriminator.mixes:  # every half among its own kind
+        real, fake = (game.discriminator(players["theta_d"], half).squeeze(-1) for half in halves)
+    else:  # one pass over both: half the operators, the same numbers
+        logits = game.discriminator(players["theta_d"], torch.cat(halves, -2)).squeeze(-1)
+        real, fake = logits.split([half.shape[-2] for half in halves], -1)
+    return real, fake
+
+
+def judged_fake(game: Game, players: Players, batch: Batch) -> Tensor:
+    """D's logits for the fake half alone, (R, B)."""
+    x_fake = game.shown(players, batch, game.generator(players["theta_g"], batch.z), "fake")
+    return game.discriminator(players["theta_d"], x_fake).squeeze(-1)
+
+
+def aim_of_discriminator(game: Game, players: Players, batch: Batch) -> Tensor:
+    """What D minimises, unless a remedy changes it: its cost of both halves."""
+    return game.discriminator_cost(*judged(game, players, batch))
+
+
+def aim_of_generator(game: Game, players: Players, batch: Batch) -> Tensor:
+    """What G minimises, unless a remedy changes it: its cost of its fakes."""
+    return game.generator_cost(judged_fake(game, players, batch))
+
+
+def _as_it_is(players: Players, batch: Batch, x: Tensor, part: str) -> Tensor:
+    return x
+
+
+def _nothing(players: Players) -> dict[str, Tensor]:
+    return {}
+
+
+def _unchanged(players: Players, mover: str) -> Players:
+    return players
+
+
+def _no_cost(*logits: Tensor) -> Tensor:
+    raise NotImplementedError("this game has no cost of logits")
 
 
 @dataclass(frozen=True)
 class Game:
-    """Two players and two losses.
+    """Two players and two losses, in parts that a remedy can change one at a time.
 
     Args:
         target: What should be learned.
         generator: z (..., B, l), theta_g -> x_fake (..., B, d).
         discriminator: x (..., B, d), theta_d -> logits (..., B, 1).
-        discriminator_loss: (players, batch) -> (R,), minimised over theta_d.
-        generator_loss: (players, batch) -> (R,), minimised over theta_g.
         latent_dim: l, numbers per latent point, z ~ N(0, I).
+        discriminator_cost: (logits_real, logits_fake), (R, B) each -> (R,): what D makes of its own verdicts.
+        generator_cost: logits_fake (R, B) -> (R,): what G makes of them.
+        discriminator_aim: (game, players, batch) -> (R,), minimised over theta_d.
+        generator_aim: (game, players, batch) -> (R,), minimised over theta_g.
+        shown: (players, batch, x, "real" or "fake") -> x as D gets to see it.
+        noise_dim: n, random numbers per example that remedies need, N(0, 1).
+        memory: players -> what remedies remember from the start on, kept among the players.
+        after: (players, who has just moved) -> players: projections, running means, counters.
         generator_sees_data: Whether the generator's loss looks at x_real; if not, no data is drawn for it.
         discriminator_sees_data: The same of the discriminator's; planar games know their expectations exactly.
         settings: Training settings that suit the game (learning rates, batch size, ...), unless overridden.
@@ -50,13 +104,27 @@ class Game:
     target: Target
     generator: Network
     discriminator: Network
-    discriminator_loss: Loss
-    generator_loss: Loss
     latent_dim: int
+    discriminator_cost: Callable[[Tensor, Tensor], Tensor] = _no_cost
+    generator_cost: Callable[[Tensor], Tensor] = _no_cost
+    discriminator_aim: Aim = aim_of_discriminator
+    generator_aim: Aim = aim_of_generator
+    shown: Callable[[Players, Batch, Tensor, str], Tensor] = _as_it_is
+    noise_dim: int = 0
+    memory: Callable[[Players], dict[str, Tensor]] = _nothing
+    after: Callable[[Players, str], Players] = _unchanged
     generator_sees_data: bool = False
     discriminator_sees_data: bool = True
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     recipe: Mapping[str, Any] | None = None
+
+    def discriminator_loss(self, players: Players, batch: Batch) -> Tensor:
+        """What D minimises: (R,)."""
+        return self.discriminator_aim(self, players, batch)
+
+    def generator_loss(self, players: Players, batch: Batch) -> Tensor:
+        """What G minimises: (R,)."""
+        return self.generator_aim(self, players, batch)
 
     @property
     def is_planar(self) -> bool:
@@ -64,30 +132,42 @@ class Game:
         return not self.latent_dim
 
     def init(self, runs: int, generator: torch.Generator) -> dict[str, Tensor]:
-        """Fresh players: theta_d and theta_g of shape (runs, P)."""
-        return {
+        """Fresh players: theta_d and theta_g of shape (runs, P), and what remedies remember."""
+        players = {
             "theta_d": self.discriminator.init((runs,), generator),
             "theta_g": self.generator.init((runs,), generator),
         }
+        return players | self.memory(players)
 
     def draw(self, runs: int, batch_size: int, generator: torch.Generator) -> Batch:
         """A fresh batch for every run."""
-        return Batch(
-            self.target.sample((runs, batch_size), generator), self.draw_latent((runs, batch_size), generator)
-        )
+        x_real = self.target.sample((runs, batch_size), generator)
+        return Batch(x_real, *self._draw_noise(runs, batch_size, generator))
 
     def draw_without_data(self, runs: int, batch_size: int, generator: torch.Generator) -> Batch:
         """A fresh batch for a loss that looks at no real data: x_real is (runs, 0, d)."""
         nothing = torch.empty((runs, 0, self.target.dim), device=generator.device)
-        return Batch(nothing, self.draw_latent((runs, batch_size), generator))
+        return Batch(nothing, *self._draw_noise(runs, batch_size, generator))
+
+    def _draw_noise(self, runs: int, batch_size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        z = self.draw_latent((runs, batch_size), generator)
+        shape = (runs, batch_size, self.noise_dim)
+        return z, torch.randn(shape, generator=generator, device=generator.device)
 
     def draw_latent(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
         """Z ~ N(0, I) of shape (*shape, l)."""
         return torch.randn((*shape, self.latent_dim), generator=generator, device=generator.device)
 
     def prob_real(self, theta_d: Tensor, x: Tensor) -> Tensor:
-        """D(x), the probability that x is real: (..., B, d) -> (..., B)."""
-        return self.discriminator(theta_d, x).squeeze(-1).sigmoid()
+        """D(x), the probability that x is real, of every x for itself: (..., B, d) -> (..., B).
+
+        A discriminator that looks at whole batches sees each x among real companions, the same ones every time.
+        """
+        if self.discriminator.amid is None:
+            return self.discriminator(theta_d, x).squeeze(-1).sigmoid()
+        same = torch.Generator(device=x.device).manual_seed(0)
+        companions = self.target.sample((COMPANIONS,), same).to(x)
+        return self.discriminator.amid(theta_d, x, companions).squeeze(-1).sigmoid()
 
     def to(self, device: torch.device | str) -> Game:
         """The same game with its target on another device."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
 from gan_edu.data.target import Target
-from gan_edu.games.game import Batch, Game, Players
-from gan_edu.networks.mlp import mlp
+from gan_edu.games.adversaries import cross_entropy, networks
+from gan_edu.games.game import Game
 from gan_edu.parameters import Range, method
 
 
@@ -57,21 +56,16 @@ def gan(
     Reference:
         Goodfellow et al. (2014), Generative Adversarial Nets, arXiv 1406.2661, sec. 3 and algorithm 1.
     """
-    hidden = [width] * depth
-    generator = mlp((latent_dim, *hidden, target.dim), activation, init=init)
-    discriminator = mlp((target.dim, *hidden, 1), activation, init=init)
 
-    def loss_of_discriminator(players: Players, batch: Batch) -> Tensor:
-        x_fake = generator(players["theta_g"], batch.z)
-        # one pass over both halves: half the operators, the same numbers
-        logits = discriminator(players["theta_d"], torch.cat([batch.x_real, x_fake], -2))
-        logits_real, logits_fake = logits.split([batch.x_real.shape[-2], x_fake.shape[-2]], -2)
-        return softplus(-logits_real).mean((-2, -1)) + softplus(logits_fake).mean((-2, -1))
-
-    def loss_of_generator(players: Players, batch: Batch) -> Tensor:
-        logits_fake = discriminator(players["theta_d"], generator(players["theta_g"], batch.z))
+    def cost_of_generator(logits_fake: Tensor) -> Tensor:
         if generator_loss == "minimax":
-            return -softplus(logits_fake).mean((-2, -1))
-        return softplus(-logits_fake).mean((-2, -1))
+            return -softplus(logits_fake).mean(-1)
+        return softplus(-logits_fake).mean(-1)
 
-    return Game(target, generator, discriminator, loss_of_discriminator, loss_of_generator, latent_dim)
+    return Game(
+        target,
+        *networks(target, width, depth, latent_dim, activation, init),
+        latent_dim,
+        discriminator_cost=cross_entropy,
+        generator_cost=cost_of_generator,
+    )

@@ -43,10 +43,10 @@ def planar(loss_x: PlanarLoss, loss_y: PlanarLoss, dimensions: int = 1) -> Game:
     def criticised(y: Tensor, s: Tensor) -> Tensor:
         return -(s * y.unsqueeze(-2)).sum(-1, keepdim=True)
 
-    def of_x(players: Players, batch: Batch) -> Tensor:
+    def of_x(game: Game, players: Players, batch: Batch) -> Tensor:
         return loss_x(players["theta_g"], players["theta_d"])
 
-    def of_y(players: Players, batch: Batch) -> Tensor:
+    def of_y(game: Game, players: Players, batch: Batch) -> Tensor:
         return loss_y(players["theta_g"], players["theta_d"])
 
     origin = Target(
@@ -58,10 +58,10 @@ def planar(loss_x: PlanarLoss, loss_y: PlanarLoss, dimensions: int = 1) -> Game:
     )
     return Game(
         target=origin,
-        generator=Network(forged, forged, init, dimensions, 0, dimensions),
-        discriminator=Network(criticised, criticised, init, dimensions, dimensions, 1),
-        discriminator_loss=of_y,
-        generator_loss=of_x,
+        generator=Network(forged, init, dimensions, 0, dimensions),
+        discriminator=Network(criticised, init, dimensions, dimensions, 1),
+        discriminator_aim=of_y,
+        generator_aim=of_x,
         latent_dim=0,
         discriminator_sees_data=False,
         settings=SETTINGS,

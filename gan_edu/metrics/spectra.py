@@ -160,7 +160,7 @@ def update_eigenvalues(game: Game, *, batch: Batch | None = None, **settings: An
 
 
 def _counts(path: str) -> bool:
-    return path.rsplit("/", 1)[-1] in COUNTERS
+    return path.rsplit("/", 1)[-1].startswith(COUNTERS)
 
 
 def _derivatives(values: Tensor, points: Sequence[Tensor]) -> Tensor:

@@ -24,6 +24,8 @@ def mlp(
     init: str = "uniform",
     init_gain: float = 1.0,
     output: str | None = None,
+    spectral: bool = False,
+    normalise: Literal["none", "batch", "virtual"] = "none",
 ) -> Network:
     """A multilayer perceptron as a pure function of one flat parameter vector.
 
@@ -39,6 +41,8 @@ def mlp(
             unrolled GAN's toy uses. Biases are zero except for `uniform`.
         init_gain: Multiplies the initial weights.
         output: Activation of the last layer; none by default.
+        spectral: Divide every weight matrix by its largest singular value, so that no layer stretches any distance.
+        normalise: Whether hidden layers are normalised, and by what; see `gan_edu.networks.normalised`.
 
     Returns:
         A network with `theta (..., P), x (..., B, sizes[0]) -> (..., B, sizes[-1])`.
@@ -60,16 +64,22 @@ def mlp(
             raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}; got {name!r}")
     if init not in get_args(Init):
         raise ValueError(f"init must be one of {', '.join(get_args(Init))}; got {init!r}")
+    given = {"sizes": sizes, "activation": activation, "init": init, "init_gain": init_gain, "output": output}
+    given |= {"spectral": spectral, "normalise": normalise}
+
+    def make(in_dim: int | None = None, **changes: Any) -> Network:
+        entry = {"sizes": (in_dim, *sizes[1:])} if in_dim else {}
+        return mlp(**{**given, **entry, **changes})
+
+    if normalise != "none":
+        from gan_edu.networks.normalised import normalised  # it is made of this one
+
+        return normalised(make(normalise="none"), sizes, activation, normalise, make)
     hidden, last = ACTIVATIONS[activation], ACTIVATIONS[output] if output else None
-    acts = (*[hidden] * (len(sizes) - 2), last)
-    plan = _Plan(sizes, acts)
-    feature_plan = _Plan(sizes[:-1], acts[:-1]) if len(sizes) > 2 else None
+    plan = _Plan(sizes, (*[hidden] * (len(sizes) - 2), last), spectral)
 
     def forward(theta: Tensor, x: Tensor) -> Tensor:
         return _run(plan, theta, x)
-
-    def features(theta: Tensor, x: Tensor) -> Tensor:
-        return x if feature_plan is None else _run(feature_plan, theta[..., : feature_plan.n_parameters], x)
 
     def initialise(lead: tuple[int, ...], generator: torch.Generator) -> Tensor:
         parts = []
@@ -78,13 +88,17 @@ def mlp(
             parts += [init_gain * weight.flatten(-2), bias]
         return torch.cat(parts, -1)
 
-    return Network(forward, features, initialise, plan.n_parameters, sizes[0], sizes[-1])
+    body = make(sizes=sizes[:-1], output=activation) if len(sizes) > 2 else None
+    return Network(forward, initialise, plan.n_parameters, sizes[0], sizes[-1], body, make)
 
 
 class _Plan:
     """Where each layer lies in theta, worked out once."""
 
-    def __init__(self, sizes: tuple[int, ...], activations: Sequence[Activation | None]) -> None:
+    def __init__(
+        self, sizes: tuple[int, ...], activations: Sequence[Activation | None], spectral: bool
+    ) -> None:
+        self.spectral = spectral
         self.layers = list(itertools.pairwise(sizes))
         self.activations_ = tuple(a.apply_ if a else None for a in activations)
         self.lengths = [n for i, o in self.layers for n in (i * o, o)]
@@ -93,10 +107,10 @@ class _Plan:
     def views(self, theta: Tensor) -> list[tuple[Tensor, Tensor]]:
         """Weights (..., in, out) and biases (..., 1, out) as views of theta."""
         parts = theta.split(self.lengths, -1)
-        return [
-            (parts[2 * k].unflatten(-1, shape), parts[2 * k + 1].unsqueeze(-2))
-            for k, shape in enumerate(self.layers)
-        ]
+        weights = [parts[2 * k].unflatten(-1, shape) for k, shape in enumerate(self.layers)]
+        if self.spectral:
+            weights = [weight / largest_stretch(weight) for weight in weights]
+        return list(zip(weights, (bias.unsqueeze(-2) for bias in parts[1::2]), strict=True))
 
 
 def _run(plan: _Plan, theta: Tensor, x: Tensor) -> Tensor:
@@ -122,6 +136,28 @@ def _run(plan: _Plan, theta: Tensor, x: Tensor) -> Tensor:
                 else _ThinLayer.apply(x, weight, bias)
             )
     return x if len(lead) == 1 else x.reshape(*lead, *x.shape[-2:])
+
+
+def largest_stretch(weight: Tensor, rounds: int = 8) -> Tensor:
+    """The largest singular value of each matrix by power iteration: (..., m, n) -> (..., 1, 1).
+
+    u and v, the directions of the largest stretch, are held constant, which leaves the gradient exact.
+
+    Args:
+        weight: The matrices W.
+        rounds: Power iterations, from the same start every time, so that nothing has to be remembered.
+
+    Reference:
+        Miyato et al. (2018), Spectral Normalization for Generative Adversarial Networks, arXiv 1802.05957, sec. 2.1.
+    """
+    fixed = weight.detach()
+    v = (
+        fixed.square().sum(-2, keepdim=True).mT.sqrt()
+    )  # no direction that matters is orthogonal to it for long
+    for _ in range(rounds):
+        u = torch.nn.functional.normalize(fixed @ v, dim=-2)
+        v = torch.nn.functional.normalize(fixed.mT @ u, dim=-2)
+    return u.mT @ weight @ v
 
 
 class _ThinLayer(torch.autograd.Function):

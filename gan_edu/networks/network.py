@@ -23,19 +23,25 @@ class Network:
 
     Args:
         forward: (theta, x) -> y.
-        features: (theta, x) -> the last hidden layer, which feature matching and similarity conditions compare.
         init: (leading shape, generator) -> theta; a fresh draw for every run.
         n_parameters: P.
         in_dim: F, numbers per input.
         out_dim: F', numbers per output.
+        body: The same network without its last layer; its parameters come first in theta. None for a single layer.
+        make: Makes a network like this one with some arguments changed, as remedies ask for.
+        mixes: Whether the output for one input depends on the other inputs of its batch.
+        amid: (theta, x, companions) -> y, where it does: for every x on its own among the companions (..., B, F).
     """
 
     forward: Callable[[Tensor, Tensor], Tensor]
-    features: Callable[[Tensor, Tensor], Tensor]
     init: Callable[[tuple[int, ...], torch.Generator], Tensor]
     n_parameters: int
     in_dim: int
     out_dim: int
+    body: Network | None = None
+    make: Callable[..., Network] | None = None
+    mixes: bool = False
+    amid: Callable[[Tensor, Tensor, Tensor], Tensor] | None = None
 
     def __call__(self, theta: Tensor, x: Tensor) -> Tensor:
         """What the network makes of x."""
@@ -44,6 +50,33 @@ class Network:
         if watched is not None and watched[0] is self:
             watched[1].append(y)
         return y
+
+    def features(self, theta: Tensor, x: Tensor, below: int = 1) -> Tensor:
+        """The activations of a hidden layer, which feature matching and similarity conditions compare.
+
+        Args:
+            theta: Of the whole network.
+            x: Inputs.
+            below: How many layers below the output; 1 is the last hidden layer.
+
+        Raises:
+            ValueError: If there are not so many layers.
+        """
+        body = self.layer(below)
+        return body(theta[..., : body.n_parameters], x)
+
+    def layer(self, below: int) -> Network:
+        """The network up to a hidden layer, so many layers below the output.
+
+        Raises:
+            ValueError: If there are not so many layers.
+        """
+        body: Network | None = self
+        for _ in range(below):
+            body = body.body if body else None
+        if body is None:
+            raise ValueError(f"this network has no layer {below} below its output; choose a smaller number")
+        return body
 
 
 @contextmanager

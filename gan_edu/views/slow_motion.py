@@ -194,11 +194,7 @@ _made: list[tuple[Game, Dynamics, Moves]] = []
 def _watched(settings: Settings, game: Game) -> _WatchedMoves:
     """The engine's moves, traced once for the game and the dynamics that were looked at last."""
     dynamics, rates = settings.dynamics, rates_of(settings)
-    if (
-        not _made
-        or _made[0][0].discriminator_loss is not game.discriminator_loss
-        or _made[0][1] is not dynamics
-    ):
-        _made[:] = [(game, dynamics, moves_of(dynamics, game, settings.optimizer, rates))]
+    if not _made or _made[0][0] is not settings.game or _made[0][1] is not dynamics:
+        _made[:] = [(settings.game, dynamics, moves_of(dynamics, game, settings.optimizer, rates))]
     made = _made[0][2]
-    return _WatchedMoves(made.gradients, settings.optimizer, rates, made.bent)
+    return _WatchedMoves(made.gradients, settings.optimizer, rates, made.after, made.bent)

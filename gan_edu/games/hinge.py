@@ -1,0 +1,65 @@
+"""The hinge GAN."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from torch import Tensor
+
+from gan_edu.data.target import Target
+from gan_edu.games.adversaries import networks
+from gan_edu.games.game import Game
+from gan_edu.parameters import Range, method
+
+
+@method
+def hinge(
+    target: Target,
+    width: Annotated[int, Range(1, 4096, slider=(4, 128), label="network width")] = 64,
+    depth: Annotated[int, Range(1, 16, slider=(1, 4), label="hidden layers")] = 2,
+    latent_dim: Annotated[int, Range(1, 1024, slider=(1, 64))] = 16,
+    activation: Literal["relu", "leaky_relu", "tanh", "elu"] = "relu",
+    init: Literal["uniform", "kaiming", "xavier", "orthogonal"] = "uniform",
+) -> Game:
+    """D wants a margin of 1 on both sides and no more; G climbs D's output.
+
+    With the discriminator's plain outputs l:
+
+        discriminator_loss = E max(0, 1 - l_real) + E max(0, 1 + l_fake)        generator_loss = -E l_fake
+
+    Args:
+        target: What G should learn to draw.
+        width: Units per hidden layer, in both networks.
+        depth: Hidden layers, in both networks.
+        latent_dim: Numbers per latent point z.
+        activation: Of the hidden layers.
+        init: Initialisation; see `gan_edu.networks.mlp`.
+
+    Returns:
+        The game. Its equilibrium has discriminator_loss = 2.
+
+    Raises:
+        ValueError: If a parameter is out of its range.
+
+    Example:
+        >>> from gan_edu.data.ring import ring
+        >>> hinge(ring(), width=32).discriminator.n_parameters
+        1185
+
+    Reference:
+        Lim and Ye (2017), Geometric GAN, arXiv 1705.02894, sec. 3. Miyato et al. (2018), arXiv 1802.05957, sec. 4.
+    """
+
+    def cost_of_discriminator(logits_real: Tensor, logits_fake: Tensor) -> Tensor:
+        return (1 - logits_real).relu().mean(-1) + (1 + logits_fake).relu().mean(-1)
+
+    def cost_of_generator(logits_fake: Tensor) -> Tensor:
+        return -logits_fake.mean(-1)
+
+    return Game(
+        target,
+        *networks(target, width, depth, latent_dim, activation, init),
+        latent_dim,
+        discriminator_cost=cost_of_discriminator,
+        generator_cost=cost_of_generator,
+    )

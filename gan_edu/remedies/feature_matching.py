@@ -1,0 +1,57 @@
+"""Feature matching: G should meet the mean of what D sees, and no longer fool it."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated
+
+from torch import Tensor
+
+from gan_edu.games.game import Batch, Game, Players
+from gan_edu.parameters import Range, method
+from gan_edu.remedies.common import needs_plain_generator_loss, needs_target
+
+
+@method
+def feature_matching(
+    game: Game,
+    below: Annotated[int, Range(1, 16, slider=(1, 4), label="layers below D's output")] = 1,
+) -> Game:
+    """The generator minimises the distance between the mean features of real and of fake examples.
+
+        generator_loss = |E f(x_real) - E f(G(z))|²        f: a hidden layer of D, which D goes on training as before
+
+    Args:
+        game: Whose generator is asked for something else.
+        below: Which layer f is; 1 is the last hidden one.
+
+    Returns:
+        The game; its generator looks at data.
+
+    Raises:
+        ValueError: If D has no such layer, or another remedy has changed the generator's loss already.
+
+    Example:
+        >>> from gan_edu.data.ring import ring
+        >>> from gan_edu.games.gan import gan
+        >>> feature_matching(gan(ring())).generator_sees_data
+        True
+
+    Reference:
+        Salimans et al. (2016), Improved Techniques for Training GANs, arXiv 1606.03498, sec. 3.1.
+    """
+    needs_target(game, "feature_matching")
+    needs_plain_generator_loss(game, "feature_matching")
+    game.discriminator.layer(below)
+
+    def aim(whole: Game, players: Players, batch: Batch) -> Tensor:
+        x_fake = whole.generator(players["theta_g"], batch.z)
+        real, fake = (
+            whole.discriminator.features(
+                players["theta_d"], whole.shown(players, batch, x, part), below
+            ).mean(-2)
+            for x, part in ((batch.x_real, "real"), (x_fake, "fake"))
+        )
+        return (real - fake).square().sum(-1)
+
+    return dataclasses.replace(game, generator_aim=aim, generator_sees_data=True)
