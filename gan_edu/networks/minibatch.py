@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -77,7 +78,7 @@ def with_closeness(network: Network, kernels: int, kernel_dim: int) -> Network:
 
     def amid(theta: Tensor, x: Tensor, companions: Tensor) -> Tensor:
         of_body, tensor, weight, bias = split(theta)
-        f = body(of_body, x)
+        f = body(of_body, x) if body.amid is None else body.amid(of_body, x, companions)
         o = closeness(f, body(of_body, companions), tensor).mean(-1)
         return torch.cat([f, o.mT], -1) @ weight + bias
 
@@ -115,32 +116,41 @@ def packed(network: Network, pack: int) -> Network:
         raise ValueError(
             "packing needs a discriminator that can be made for wider inputs; got one made by hand"
         )
-    dim = network.in_dim
-    wide = network.make(in_dim=pack * dim)
+    wide = network.make(in_dim=pack * network.in_dim)
+    return dataclasses.replace(_in_packs(wide, pack), make=_remake(network, lambda made: packed(made, pack)))
+
+
+def _in_packs(wide: Network, pack: int) -> Network:
+    """A network for joined inputs as one for batches of single ones."""
 
     def forward(theta: Tensor, x: Tensor) -> Tensor:
-        packs = x.shape[-2] // pack
-        return wide(theta, x[..., : packs * pack, :].unflatten(-2, (packs, pack)).flatten(-2))
+        return wide(theta, _joined(x, pack))
 
     def amid(theta: Tensor, x: Tensor, companions: Tensor) -> Tensor:
         rest = companions[..., : pack - 1, :].flatten(-2).unsqueeze(-2)
         together = torch.cat([x, rest.expand(*x.shape[:-1], -1)], -1)
-        if wide.amid is None:
-            return wide(theta, together)
-        packs = companions.shape[-2] // pack
-        crowd = companions[..., : packs * pack, :].unflatten(-2, (packs, pack)).flatten(-2)
-        return wide.amid(theta, together, crowd)
+        return (
+            wide(theta, together)
+            if wide.amid is None
+            else wide.amid(theta, together, _joined(companions, pack))
+        )
 
     return Network(
         forward,
         wide.init,
         wide.n_parameters,
-        dim,
-        network.out_dim,
-        make=_remake(network, lambda made: packed(made, pack)),
+        wide.in_dim // pack,
+        wide.out_dim,
+        body=_in_packs(wide.body, pack) if wide.body else None,
         mixes=True,
         amid=amid,
     )
+
+
+def _joined(x: Tensor, pack: int) -> Tensor:
+    """(..., B, F) -> (..., B // pack, pack F)."""
+    packs = x.shape[-2] // pack
+    return x[..., : packs * pack, :].unflatten(-2, (packs, pack)).flatten(-2)
 
 
 def _remake(network: Network, wrap: Callable[[Network], Network]) -> Callable[..., Network] | None:

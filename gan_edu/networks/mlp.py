@@ -152,11 +152,11 @@ def largest_stretch(weight: Tensor, rounds: int = 8) -> Tensor:
     """
     fixed = weight.detach()
     v = (
-        fixed.square().sum(-2, keepdim=True).mT.sqrt()
-    )  # no direction that matters is orthogonal to it for long
+        fixed.square().sum(-2, keepdim=True).mT
+    )  # where the columns are long: a start near the largest stretch
     for _ in range(rounds):
-        u = torch.nn.functional.normalize(fixed @ v, dim=-2)
-        v = torch.nn.functional.normalize(fixed.mT @ u, dim=-2)
+        v = torch.nn.functional.normalize(fixed.mT @ (fixed @ v), dim=-2)
+    u = torch.nn.functional.normalize(fixed @ v, dim=-2)
     return u.mT @ weight @ v
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from gan_edu.games.game import Batch, Game, Players
 from gan_edu.parameters import Range, method
-from gan_edu.remedies.common import needs_plain_generator_loss, needs_target
+from gan_edu.remedies.common import names, needs_plain_generator_loss, needs_target
 
 
 @method
@@ -42,6 +42,8 @@ def feature_matching(
     """
     needs_target(game, "feature_matching")
     needs_plain_generator_loss(game, "feature_matching")
+    if "top_k" in names(game):
+        raise ValueError("feature_matching needs no verdicts, so top_k inside would choose in vain; got both")
     game.discriminator.layer(below)
 
     def aim(whole: Game, players: Players, batch: Batch) -> Tensor:
