@@ -275,12 +275,14 @@ def density_parts(look: Look, x_real: Tensor) -> dict[str, Any]:
     z = latent_rug(look.game)
     chosen = (look.game.recipe or {}).get("arguments", {}).get("generator_loss", "")
     dots, arrows = [], []
-    notes = [(low, 1.17, READOUT.format(value=seen.value, criterion=seen.criterion))]
+    values = {"value": seen.value, "criterion": seen.criterion}
+    words = READOUT.format(**{name: round(number, 3) + 0.0 for name, number in values.items()})  # never -0
+    notes = [(low, 1.17, words.replace("-", "−"))]
     games = games_of_both_losses(look.game)
     for number, (name, game) in enumerate(games.items()):
         x_fake, push = pushes(game, look.players, Batch(x_real[None], z[None]))
-        ceiling = -0.09 - LANE * number
-        rows = ceiling - 0.08 - (torch.arange(len(z)) % ROWS) * (LANE - 0.14) / ROWS
+        ceiling = -0.13 - LANE * number
+        rows = ceiling - 0.09 - (torch.arange(len(z)) % ROWS) * (LANE - 0.14) / ROWS
         plane = torch.stack([x_fake[0, :, 0], rows], -1)
         along = torch.cat([push[0], torch.zeros_like(push[0])], -1)
         dots.append(plane.numpy())
