@@ -70,6 +70,16 @@ def test_measured_and_theoretical_factors_agree(name: str, momentum: float) -> N
     assert what_is_seen(path.points).factor == pytest.approx(path.factor, abs=1e-5)
 
 
+def test_momentum_is_the_optimizer_of_that_name() -> None:
+    for beta in (0.3, 0.0, -0.5):
+        path = plane_scene(bilinear(), ways("alternating"), steps=50, momentum=beta).paths[0]
+        optimizer = catalogue.find("optimizers", "momentum")(beta)
+        plain = trajectory(
+            bilinear(), steps=50, start=(1.0, 0.3), dynamics="alternating", optimizer=optimizer
+        )
+        np.testing.assert_allclose(path.points, plain[:, 0], rtol=1e-12)
+
+
 def test_what_a_step_counts_has_no_eigenvalues() -> None:
     averaged = plane_scene(bilinear(), ways("averaging"), steps=1000).paths[0]
     assert (averaged.eigenvalues, averaged.factor) == ((), None)

@@ -50,6 +50,7 @@ TEXTS = {
     "eigenvalues": "eigenvalues of one step, and the unit circle",
     "circle_in": "inside: comes in",
     "theory": "theory: × {factor} a step",
+    "one_step": "One step",
     "steps_per_second": "steps/s",
     "start": "start at",
     "paths_help": "Click or drag in the plane to start there. Arrow keys move the start, space plays, digits switch.",

@@ -280,7 +280,7 @@ function makePathCharts(distanceCanvas, circleCanvas) {
 
   const circle = remember((paths, ratio, _width, _look) => {
     const { context, box } = frame(circleCanvas, (1 - SHARE) * (width - LESS), ratio);
-    const { theme, texts } = look;
+    const { theme, texts, palette } = look;
     const shown = chosenPaths(paths, look.chosen);
     // of a pair of conjugates one is enough
     const marks = shown.flatMap((path) => path.eigenvalues.filter(([, y]) => y > -1e-9)
@@ -311,6 +311,7 @@ function makePathCharts(distanceCanvas, circleCanvas) {
       if (Math.hypot(x, y) < 1.1) drawHead(context, own, overview.x(x), overview.y(y), theme, 3);
     context.strokeStyle = theme.ink;
     context.strokeRect(overview.x(low), overview.y(top), overview.x(high) - overview.x(low), overview.y(0) - overview.y(top));
+    context.font = `${palette.font_size}px ${palette.font_family}`;
     context.fillStyle = theme.muted;
     context.textAlign = "center";
     context.textBaseline = "top";

@@ -725,11 +725,12 @@ function render({ model, el }) {
   function describe() {
     if (title.textContent !== scene.title) title.textContent = scene.title;
     if (caption.textContent !== scene.caption) caption.textContent = caption.title = scene.caption;
-    const words = [model.get("alt"), scene.title, scene.caption].filter(Boolean).join(". ");
+    const paths = scene.paths?.filter((path) => path.words).map((path) => `${path.label}: ${path.words}`) ?? [];
+    const words = [model.get("alt"), scene.title, scene.caption, ...paths].filter(Boolean).join(". ");
     if (words === described) return;
     described = words;
     canvas.setAttribute("aria-label", words);
-    announce(scene.caption);
+    announce([scene.caption, ...paths].join(". "));
   }
 
   let legendKey = "";
@@ -888,7 +889,8 @@ function render({ model, el }) {
     const readout = element("output", { class: "gan-stage-readout", "aria-label": texts.frame });
     const makeRoom = () => { readout.style.minWidth = `${2 * String(run.count).length + 1}ch`; }; // nothing moves while it counts
     makeRoom();
-    controls.append(play, timeline, speed, readout);
+    const step = element("button", { type: "button", class: "gan-stage-step", "aria-label": texts.one_step, title: texts.one_step }, "❚▶\uFE0E");
+    controls.append(play, ...(run.stepwise ? [step] : []), timeline, speed, readout);
     const off = new AbortController();
     const on = (target, name, handler) => target.addEventListener(name, handler, { signal: off.signal });
     let frame = -1;
@@ -943,6 +945,7 @@ function render({ model, el }) {
       tell();
     }
     on(play, "click", () => setPlaying(!playing));
+    on(step, "click", () => seek(frame === last ? 0 : frame + 1));
     on(timeline, "input", () => seek(Number(timeline.value)));
     for (const target of [canvas, timeline])
       on(target, "keydown", (event) => {
