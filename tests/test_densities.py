@@ -219,13 +219,13 @@ def test_where_d_is_sure_only_one_of_them_pushes() -> None:
     assert lengths[0] < 0.002 * width
     assert lengths[1] > 0.05 * width
     words = views.sentence(recording)
-    assert words.startswith("D is sure of every point: minimax moves a sample with ")
+    assert words.startswith("D is sure of every point: samples are pushed with 0.00")
 
 
 def test_the_picture_says_which_loss_trains(frame: Frame) -> None:
     notes = [words for _, _, words in views.scene(frame).notes]
     assert notes[0].startswith("V(D, G) = −")
-    assert notes[1:] == [LANES["minimax"], LANES["non_saturating"] + " (this one trains G)"]
+    assert notes[1:] == [LANES["minimax"], LANES["non_saturating"] + " (trains G)"]
 
 
 def test_a_game_without_that_choice_has_one_lane(frame: Frame) -> None:
