@@ -46,7 +46,7 @@ TEXTS = {
     "cleared": "Cleared. Undo brings it back.",
     "strokes": "strokes",
     "cursor": "cross at",
-    "distance": "distance from 0 ÷ start’s, by step (thin: theory)",
+    "distance": "distance from 0 by step, start = 1 (thin: theory)",
     "eigenvalues": "eigenvalues of one step, and the unit circle",
     "circle_in": "inside: comes in",
     "theory": "theory: × {factor} a step",

@@ -96,8 +96,8 @@ class OrbitLab(widgets.VBox):
             titles=[TEXTS["group_parameters"], TEXTS["tab_share"]],
         )
         for part in (self.rate.widget, self.momentum.widget):
-            part.layout.flex = "1 1 300px"
-        self.game.menu.layout.flex = "1 1 260px"
+            part.layout.flex = "1 1 260px"
+        self.game.menu.layout.flex = "0 1 180px"
         for part in (self.game.menu, self.rate.widget, self.momentum.widget):
             part.style.description_width = "auto"
         rows = [
@@ -109,8 +109,8 @@ class OrbitLab(widgets.VBox):
             [
                 widgets.HTML(STYLE).add_class("gan-lab-style"),
                 *(widgets.HBox(row).add_class("gan-lab-row") for row in rows),
-                self.message,
                 self.stage,
+                self.message,
                 folded,
             ]
         )
@@ -271,8 +271,8 @@ def orbit_lab(
         ValueError: If a name is unknown, a setting is out of range, or the game is not planar.
 
     Example:
-        >>> orbit_lab("quadratic:rotation=1", ["alternating"], steps=50, fallback=True).alt.split(":")[0]
-        '½·potential·x² ± rotation·xy · step size 0.2. alternating'
+        >>> orbit_lab(dynamics=["simultaneous"], steps=50, fallback=True).alt
+        'min over x of xy, min over y of −xy · step size 0.2. simultaneous: ×1.0198 spirals out'
     """
     made = game if isinstance(game, Game) else _planar(game)
     if made.recipe is None or not made.is_planar or made.generator.n_parameters != 1:

@@ -111,7 +111,7 @@ TEXTS: dict[str, str] = {
     "orbit_reach": "plane",
     "orbit_bilinear": "min over x of xy, min over y of −xy",
     "orbit_dirac": "Dirac-GAN: the point x, the slope y",
-    "orbit_quadratic": "½·potential·x² ± rotation·xy",
+    "orbit_quadratic": "min over x of p x²/2 + r xy, min over y of p y²/2 − r xy",
     "orbit_caption": "{game} · step size {rate:g}",
     "orbit_with_momentum": " · momentum {momentum:g}",
     "orbit_title": "Paths of a game of two numbers",
