@@ -10,8 +10,9 @@ import pytest
 from gan_edu import catalogue
 from gan_edu.figures.picture import Picture
 from gan_edu.games.dirac import dirac
+from gan_edu.labs import recorded
 from gan_edu.labs.orbit import SHOWN, OrbitLab, orbit_lab
-from gan_edu.scenes import Path, Scene, unpack
+from gan_edu.scenes import Path, Scene, unpack, unpack_run
 
 
 @pytest.fixture
@@ -158,3 +159,14 @@ def test_where_widgets_cannot_show_there_is_a_picture(monkeypatch) -> None:
 def test_wrong_arguments_are_refused(arguments, words) -> None:
     with pytest.raises(ValueError, match=words):
         orbit_lab(**arguments)
+
+
+def test_the_recorded_page_is_what_the_lab_opens_with() -> None:
+    run, curves = recorded.load("orbit")
+    (kept,), settings = unpack_run(run)
+    (made,), again = unpack_run(recorded.make("orbit")[0])
+    assert (settings, curves) == (again, {})
+    assert [path.name for path in kept.paths] == [path.name for path in made.paths] == list(SHOWN)
+    for old, new in zip(kept.paths, made.paths, strict=True):
+        assert (old.words, old.style) == (new.words, new.style)
+        np.testing.assert_allclose(old.points, new.points, rtol=1e-4, atol=1e-6)

@@ -16,8 +16,8 @@ const pathLook = (style, { theme, palette }) => {
   const many = theme.generators.length;
   return {
     colour: theme.generators[style % many],
-    marker: palette.markers[style % many],
-    // another turn of the dashes for every turn of the colours
+    // the second turn of the colours has other markers and dashes
+    marker: palette.markers[(style + 3 * Math.floor(style / many)) % many],
     dash: PATH_DASHES[(style + Math.floor(style / many)) % PATH_DASHES.length],
   };
 };

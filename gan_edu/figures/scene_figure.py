@@ -447,7 +447,7 @@ def path_look(style: int, theme: Theme) -> dict[str, Any]:
     turn, number = divmod(style, len(theme.generators))
     return {
         "color": theme.generators[number],
-        "marker": _marker(number),
+        "marker": _marker((number + 3 * turn) % len(MARKERS)),
         "markersize": 8,
         "linewidth": 1.6,
         "linestyle": PATH_DASHES[(style + turn) % len(PATH_DASHES)],

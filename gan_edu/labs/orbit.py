@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from html import escape
 from pathlib import Path
@@ -146,7 +147,6 @@ class OrbitLab(widgets.VBox):
         if self._flow[0] != (game.recipe, reach):
             self._flow = (game.recipe, reach), vector_field(game, extent)
         rate, momentum = self.rate.value, self.momentum.value
-        words = TEXTS["orbit_caption"].format(game=_words(self._name), rate=rate)
         return plane_scene(
             game,
             {name: form.entry.function(**form.arguments) for name, form in self.forms.items()},
@@ -158,7 +158,7 @@ class OrbitLab(widgets.VBox):
             extent=extent,
             flow=self._flow[1],
             labels=_labels(self.forms),
-            caption=words + (TEXTS["orbit_with_momentum"].format(momentum=momentum) if momentum else ""),
+            caption=_caption(self._name, rate, momentum),
         )
 
     def draw(self) -> None:
@@ -233,8 +233,9 @@ class OrbitLab(widgets.VBox):
         FOLDER.mkdir(exist_ok=True)
         names = (FOLDER / f"orbit-{self._name}-{number}.html" for number in range(1, 10**6))
         path: Path = next(path for path in names if not path.exists())
-        scene = self.scene
-        html = offline_page(pack(scene), title=TEXTS["orbit_title"], caption=TEXTS["orbit_page"])
+        html = offline_page(
+            pack(_without_offers(self.scene)), title=TEXTS["orbit_title"], caption=TEXTS["orbit_page"]
+        )
         path.write_text(html, encoding="utf-8")
         self.link.value = link(path)
 
@@ -285,13 +286,42 @@ def orbit_lab(
     if no_widgets() if fallback is None else fallback:
         from gan_edu.figures.orbit import orbit_figure
 
-        forms, chosen = _forms(dynamics)
-        ways = {name: form.entry.function(**form.arguments) for name, form in forms.items()}
-        caption = TEXTS["orbit_caption"].format(game=_words(made.recipe["name"]), rate=learning_rate)
-        return orbit_figure(
-            plane_scene(made, ways, shown=chosen, labels=_labels(ways), caption=caption, **given)
-        )
+        return orbit_figure(orbit_scene(made, dynamics, **given))
     return OrbitLab(made, dynamics, size=size, key=key, **given)
+
+
+def orbit_scene(game: Game, dynamics: Iterable[str] = SHOWN, **settings: Any) -> Scene:
+    """What a lab with these settings shows at first, without the paths that it only offers.
+
+    Args:
+        game: From the catalogue.
+        dynamics: Those that are on.
+        **settings: As for `gan_edu.views.plane.plane_scene`.
+
+    Raises:
+        ValueError: If a name is unknown or a setting is out of range.
+
+    Example:
+        >>> [path.name for path in orbit_scene(_planar("dirac"), ["optimistic"], steps=10).paths]
+        ['optimistic']
+    """
+    forms, chosen = _forms(dynamics)
+    ways = {name: form.entry.function(**form.arguments) for name, form in forms.items()}
+    caption = _caption(
+        (game.recipe or {})["name"], settings.get("learning_rate", 0.2), settings.get("momentum", 0)
+    )
+    return _without_offers(
+        plane_scene(game, ways, shown=chosen, labels=_labels(ways), caption=caption, **settings)
+    )
+
+
+def _without_offers(scene: Scene) -> Scene:
+    return dataclasses.replace(scene, paths=tuple(path for path in scene.paths if len(path.points)))
+
+
+def _caption(game: str, rate: float, momentum: float) -> str:
+    more = TEXTS["orbit_with_momentum"].format(momentum=momentum) if momentum else ""
+    return TEXTS["orbit_caption"].format(game=_words(game), rate=rate) + more
 
 
 def planar_games() -> list[str]:

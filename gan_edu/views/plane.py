@@ -152,14 +152,14 @@ def vector_field(game: Game, extent: tuple[float, float, float, float], grid: in
         grid: Points along each side, at least 2.
 
     Returns:
-        (A, 4) arrows whose middles are the points, x and y of tail and head; the longest is as long as the points are
-        apart.
+        (A, 4) arrows whose middles are the points, x and y of tail and head. The longest is as long as the points are
+        apart; the others' lengths go with the square root of the field's, so that weak places can be seen too.
 
     Example:
         >>> from gan_edu.games.bilinear import bilinear
         >>> arrows = vector_field(bilinear(), (-1, 1, -1, 1), grid=3)
         >>> (arrows[5, 2:] - arrows[5, :2]).round(2)  # at (1, 0) only y moves, up
-        array([0.  , 0.71])
+        array([0.  , 0.84])
     """
     x_min, x_max, y_min, y_max = extent
     y, x = np.meshgrid(np.linspace(y_min, y_max, grid), np.linspace(x_min, x_max, grid), indexing="ij")
@@ -171,7 +171,8 @@ def vector_field(game: Game, extent: tuple[float, float, float, float], grid: in
     slopes = gradients(game)
     ways = -torch.cat([slopes[mover](players, batch)[1] for mover in ("theta_g", "theta_d")], 1).numpy()
     apart = min(x_max - x_min, y_max - y_min) / (grid - 1)
-    ways *= apart / max(np.hypot(*ways.T).max(), 1e-300)
+    length = np.maximum(np.hypot(*ways.T), 1e-300)
+    ways *= (apart / np.sqrt(length * length.max()))[:, None]
     return np.concatenate([places - ways / 2, places + ways / 2], 1)
 
 

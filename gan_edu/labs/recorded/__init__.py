@@ -7,6 +7,7 @@ from importlib import resources
 from typing import Any
 
 from gan_edu import views
+from gan_edu.games.bilinear import bilinear
 from gan_edu.parameters import describe
 from gan_edu.presets import PRESETS
 from gan_edu.recording import record
@@ -39,7 +40,12 @@ def load(preset: str) -> tuple[bytes, dict[str, Any]]:
 
 
 def make(preset: str) -> tuple[bytes, dict[str, Any]]:
-    """Train a preset and pack what is seen."""
+    """Train a preset and pack what is seen; `orbit` is the picture that the orbit lab opens with."""
+    if preset == "orbit":
+        from gan_edu.labs.orbit import orbit_scene
+
+        game = bilinear()
+        return pack_run([orbit_scene(game)], {"game": describe(game.recipe or {}), "learning rate": 0.2}), {}
     chosen = PRESETS[preset]
     steps, steps_per_frame = LENGTH[chosen.lab]
     recording = record(
