@@ -46,7 +46,6 @@ class Charts:
         self._ask, self._busy, self._wanted = ask, busy, threading.Event()
         self.box = widgets.VBox([widgets.HTML(TEXTS["charts_coming"])]).add_class("gan-lab-charts")
         self._figure: Any = None
-        self._panels: list[Any] = []
         self._about: Any = None
         self._shown_at = 0.0
 
@@ -76,17 +75,17 @@ class Charts:
         cursor: float | None = None,
         theme: str = "light",
     ) -> None:
-        """Show these curves; the first time, or for another target or theme, a new figure is made."""
+        """Show these curves; the first time, or for other panels or another theme, a new figure is made."""
         from gan_edu.figures.charts import training_chart, update_training_chart
 
         recipe = settings.game.recipe or {}
         generator_loss = recipe.get("arguments", {}).get("generator_loss")
-        about = (settings.game.target.recipe, generator_loss, theme)
+        panels = self._make_panels(settings.game.target, generator_loss)
+        about = (panels, theme)
         if about == self._about:
-            update_training_chart(self._figure, self._panels, a, b, cursor=cursor)
+            update_training_chart(self._figure, panels, a, b, cursor=cursor)
         else:
-            self._panels = self._make_panels(settings.game.target, generator_loss)
-            figure = training_chart(self._panels, a, b, cursor=cursor, theme=theme)
+            figure = training_chart(panels, a, b, cursor=cursor, theme=theme)
             figure.layout.width = WIDTH
             self._take(figure)
             self._about = about
