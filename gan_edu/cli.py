@@ -6,6 +6,7 @@ import argparse
 import importlib.util
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -97,6 +98,10 @@ def copy_notebooks(source: Path, folder: Path) -> tuple[list[Path], list[Path]]:
 
 
 class _Parser(argparse.ArgumentParser):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._negative_number_matcher = re.compile(r"-\.?\d")  # -1,0.3 is a value and no option
+
     def error(self, message: str) -> NoReturn:
         """A mistake is one line, as everywhere else here."""
         print(f"{self.prog}: {message} (--help lists what there is)", file=sys.stderr)
@@ -304,7 +309,8 @@ def _train(options: argparse.Namespace) -> int:
     if game.is_planar:
         from gan_edu.trajectory import trajectory
 
-        paths = trajectory(game, steps=options.steps, **given).transpose(0, 1).tolist()
+        rounds = -(-options.steps // last.settings.dynamics.generator_updates)
+        paths = trajectory(game, steps=rounds, **given).transpose(0, 1).tolist()
         result["trajectory"] = paths[0] if len(paths) == 1 else paths
     if options.json:
         print(json.dumps(result))

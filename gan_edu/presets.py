@@ -70,7 +70,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             },
             steps=600,
         ),
-        "covering": Preset(settings={"learning_rate": 1e-3, "optimizer": "adam:beta1=0.5"}, steps=3000),
+        "covering": Preset(settings={"learning_rate": 1e-3, "optimizer": "adam:beta1=0.5"}, steps=4000),
         "approach": _on_a_line(2.0, "non_saturating", k=10, steps=800),
         "lagging": _on_a_line(2.0, "non_saturating", k=1, steps=800),
         "vanishing": _on_a_line(5.0, "minimax", k=20, steps=300),

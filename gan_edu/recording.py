@@ -216,7 +216,7 @@ def record(game: Game, *, steps: int = 2000, progress: bool = True, **settings: 
         The recording; its first frame is untrained.
 
     Raises:
-        ValueError: If a setting is unknown or out of its range, or a device is not there.
+        ValueError: If a setting is unknown or out of its range, a device is not there, or the generator never moves.
 
     Example:
         >>> from gan_edu.data.ring import ring
@@ -225,7 +225,12 @@ def record(game: Game, *, steps: int = 2000, progress: bool = True, **settings: 
         >>> recording.steps.tolist(), tuple(recording.samples().shape)
         ([0, 10, 20], (3, 1000, 2))
     """
-    recording = Recording(Training(resolve(game, settings), steps=check_steps(steps)))
+    asked = resolve(game, settings)
+    if not asked.dynamics.generator_updates:
+        raise ValueError(
+            "dynamics must move the generator, whose updates are what steps count; got generator_steps=0"
+        )
+    recording = Recording(Training(asked, steps=check_steps(steps)))
     return extend(recording, steps, progress=progress)
 
 

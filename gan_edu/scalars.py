@@ -47,12 +47,14 @@ def in_scalars(function: Function, tensors: Sequence[Tensor]) -> Callable[..., t
     made: dict[torch.fx.Node, Any] = {}
     for node in old.nodes:
         args, kwargs = torch.fx.map_arg((node.args, node.kwargs), made.__getitem__)
-        if node.op == "placeholder":
-            made[node] = torch.fx.Proxy(new.placeholder(node.name))
-        elif node.op == "output":
+        if node.op == "output":
             new.output(tuple(getattr(result, "node", result) for result in args[0]))
-        elif node.target not in ARITHMETIC or node.meta["tensor_meta"].shape.numel() != 1:
-            raise NotImplementedError(f"{node.target} on such tensors can't be done in plain numbers")
+        elif node.op != "placeholder" and node.target not in ARITHMETIC:
+            raise NotImplementedError(f"{node.target} can't be done in plain numbers")
+        elif node.meta["tensor_meta"].shape.numel() != 1:
+            raise NotImplementedError(f"{node.name} holds several numbers")
+        elif node.op == "placeholder":
+            made[node] = torch.fx.Proxy(new.placeholder(node.name))
         else:
             made[node] = ARITHMETIC[node.target](*args, **kwargs)
     new.eliminate_dead_code()
@@ -60,6 +62,12 @@ def in_scalars(function: Function, tensors: Sequence[Tensor]) -> Callable[..., t
 
 
 def _same(x: Any, *_: Any, **__: Any) -> Any:
+    return x
+
+
+def _cast(x: Any, dtype: torch.dtype = torch.float64, **_: Any) -> Any:
+    if not dtype.is_floating_point:
+        raise NotImplementedError(f"{dtype} can't be done in plain numbers")
     return x
 
 
@@ -83,9 +91,11 @@ def _power(x: Any, exponent: float) -> Any:
 
 
 def _call(function: Callable[..., float], *args: Any) -> Any:
-    """A call of the function in the new program."""
-    graph = next(a for a in args if isinstance(a, torch.fx.Proxy)).node.graph
-    return torch.fx.Proxy(graph.call_function(function, tuple(getattr(a, "node", a) for a in args)))
+    """A call of the function in the new program; of constants, its result."""
+    graphs = [a.node.graph for a in args if isinstance(a, torch.fx.Proxy)]
+    if not graphs:
+        return function(*args)
+    return torch.fx.Proxy(graphs[0].call_function(function, tuple(getattr(a, "node", a) for a in args)))
 
 
 def _calling(function: Callable[..., float]) -> Callable[..., Any]:
@@ -108,7 +118,7 @@ def _sigmoid(x: float) -> float:
 
 
 def _sign(x: float) -> float:
-    return math.copysign(1.0, x) if x else 0.0
+    return float((x > 0) - (x < 0))
 
 
 def _less(a: float, b: float) -> bool:
@@ -128,7 +138,6 @@ ARITHMETIC: dict[Any, Callable[..., Any]] = {
     **dict.fromkeys(
         [
             aten.alias.default,
-            aten._to_copy.default,
             aten.clone.default,
             aten.detach.default,
             aten.expand.default,
@@ -142,6 +151,7 @@ ARITHMETIC: dict[Any, Callable[..., Any]] = {
     **dict.fromkeys([aten.ones_like.default], lambda *_, **__: 1.0),
     **dict.fromkeys([aten.zeros_like.default, aten.zeros.default], lambda *_, **__: 0.0),
     **dict.fromkeys([aten.full.default, aten.full_like.default], lambda _, value, **__: value),
+    aten._to_copy.default: _cast,
     aten.add.Tensor: _add,
     aten.sub.Tensor: lambda a, b, alpha=1: a - _times(alpha, b),
     aten.rsub.Scalar: lambda a, b, alpha=1: b - _times(alpha, a),

@@ -365,8 +365,8 @@ def _check_start(start: Any, game: Game, runs: int) -> tuple[tuple[float, ...], 
         return None
     need = game.generator.n_parameters + game.discriminator.n_parameters
     try:
-        rows = torch.tensor(start, dtype=torch.float64)
-    except (TypeError, ValueError):
+        rows = torch.as_tensor(start, dtype=torch.float64)
+    except (TypeError, ValueError, OverflowError):
         rows = torch.empty(0)
     rows = rows.unsqueeze(0) if rows.ndim == 1 else rows
     if rows.shape not in ((1, need), (runs, need)) or not bool(rows.isfinite().all()):
@@ -382,27 +382,30 @@ def _as_tuple(value: Any) -> Any:
 def rates_of(settings: Settings) -> dict[Mover, Rate]:
     """Each mover's learning rate, as the dynamics use it."""
     return {
-        "theta_d": _rate(settings.discriminator_learning_rate, settings.device),
-        "theta_g": _rate(settings.generator_learning_rate, settings.device),
+        "theta_d": _rate(settings.discriminator_learning_rate, settings),
+        "theta_g": _rate(settings.generator_learning_rate, settings),
     }
 
 
-def _rate(rate: float | tuple[float, ...], device: str) -> Rate:
+def _rate(rate: float | tuple[float, ...], settings: Settings) -> Rate:
     if isinstance(rate, float):
         return rate
-    return torch.tensor(rate, device=device).unsqueeze(-1)
+    dtype = torch.float64 if settings.game.is_planar else torch.float32  # the players'
+    return torch.tensor(rate, dtype=dtype, device=settings.device).unsqueeze(-1)
 
 
 def _with_memory(frame: Frame, settings: Settings) -> Frame:
-    """The frame for settings that may differ: what they can't remember is dropped, what they lack starts afresh."""
+    """The frame for settings that may differ: a memory of the same kind goes on, any other starts afresh."""
     state = frame.state
-    slots = {}
-    for mover, old in state.slots.items():
-        fresh = settings.optimizer.init(state.players[mover])
-        slots[mover] = {k: old.get(k, v) for k, v in fresh.items()}
-    fresh = settings.dynamics.init(state.players)
-    memory = {k: state.memory.get(k, v) for k, v in fresh.items()}
+    slots = {
+        mover: _kept(old, settings.optimizer.init(state.players[mover])) for mover, old in state.slots.items()
+    }
+    memory = _kept(state.memory, settings.dynamics.init(state.players))
     return dataclasses.replace(frame, state=dataclasses.replace(state, slots=slots, memory=memory))
+
+
+def _kept(old: Mapping[str, Tensor], fresh: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {k: old[k] for k in fresh} if old.keys() == fresh.keys() else dict(fresh)
 
 
 def _finite(state: State) -> Tensor:

@@ -27,8 +27,8 @@ def trajectory(game: Game, *, steps: int = 1000, **settings: Any) -> Tensor:
     Args:
         game: From `gan_edu.games`.
         steps: T, rounds of the dynamics.
-        **settings: As for `gan_edu.training.train`; `start=(1, 0.3)` gives the first point, and `runs` or a list of
-            points several trajectories.
+        **settings: As for `gan_edu.training.train`; `start=(1, 0.3)` gives the first point; `runs=2` two
+            trajectories, with `start=[(1, 0.3), (2, 0)]` from a point each.
 
     Returns:
         (T + 1, R, P_g + P_d), the start first. A run that diverges stays at its last finite point.

@@ -4,6 +4,7 @@ import inspect
 
 import pytest
 import torch
+from torch.fx.experimental.proxy_tensor import make_fx
 
 from gan_edu import catalogue
 from gan_edu.optimizers.adam import adam
@@ -56,15 +57,123 @@ def test_a_rate_for_each_run_equals_runs_one_by_one(name):
     assert not torch.equal(theta[0], start[0])
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("name", list(PAIRS))
-def test_updates_are_pure(name):
+def test_updates_are_pure(name, dtype):
     ours, _ = PAIRS[name]
-    theta = torch.ones(2, 3)
-    _, slots = ours.update(theta, torch.ones(2, 3), ours.init(theta), 0.1)
+    theta, gradient = torch.ones(2, 3, dtype=dtype), 2 * torch.ones(2, 3, dtype=dtype)
+    _, slots = ours.update(theta, gradient, ours.init(theta), 0.1)
     before = {k: v.clone() for k, v in slots.items()}
-    ours.update(theta, 2 * torch.ones(2, 3), slots, 0.1)
-    assert torch.equal(theta, torch.ones(2, 3))
+    moved, _ = ours.update(theta, gradient, slots, 0.1)
+    assert not torch.equal(moved, theta)
+    assert torch.equal(theta, torch.ones(2, 3, dtype=dtype))
+    assert torch.equal(gradient, 2 * torch.ones(2, 3, dtype=dtype))
     assert all(torch.equal(before[k], v) for k, v in slots.items())
+
+
+# adam's two ways: PyTorch's fused operator for float32 and one rate, the formula for all else
+
+ADAM = adam(0.5, 0.99)
+ALL_RATES = torch.full((3, 1), 0.03)  # a rate for each run takes the formula
+
+
+@pytest.fixture
+def fused_calls(monkeypatch):
+    """A list that grows by one with every call of the fused operator."""
+    calls, operator = [], torch._fused_adam_  # pyright: ignore[reportPrivateImportUsage]
+
+    def counted(*args, **constants):
+        calls.append(1)
+        return operator(*args, **constants)
+
+    monkeypatch.setattr(torch, "_fused_adam_", counted)
+    return calls
+
+
+def walk(rate, steps=20, dtype=torch.float32, gradients=()):
+    """Twenty steps of Adam, along gradients that are given or those of the hills; where it ends and they."""
+    theta = torch.linspace(-2, 2, 12, dtype=dtype).reshape(3, 4)
+    slots, used = ADAM.init(theta), []
+    for step in range(steps):
+        used.append(gradients[step].to(dtype) if gradients else hills(theta, step))
+        theta, slots = ADAM.update(theta, used[-1], slots, rate)
+    return theta, slots, used
+
+
+def test_fused_adam_equals_torchs_fused_adam_bit_for_bit(fused_calls):
+    theta, slots, gradients = walk(0.03)
+    assert len(fused_calls) == 20
+    parameter = torch.nn.Parameter(torch.linspace(-2, 2, 12).reshape(3, 4))
+    reference = torch.optim.Adam([parameter], lr=0.03, betas=(0.5, 0.99), fused=True)
+    for gradient in gradients:
+        parameter.grad = gradient
+        reference.step()
+    assert torch.equal(theta, parameter)
+    assert torch.equal(slots["square"], reference.state[parameter]["exp_avg_sq"])
+
+
+def test_fused_adam_and_the_formula_differ_by_rounding_only(fused_calls):
+    """Twenty steps of length 0.03 with the same gradients end within 4 units in the last place of a float32."""
+    fused, slots, gradients = walk(0.03)
+    assert fused_calls
+    fused_calls.clear()
+    formula, same_slots, _ = walk(ALL_RATES, gradients=gradients)
+    exact, _, _ = walk(0.03, dtype=torch.float64, gradients=gradients)
+    assert not fused_calls
+    for theta in (fused, formula):
+        assert 0 < (theta - exact).abs().max() < 4 * 2**-23 * 2  # theta is below 2 in size
+    torch.testing.assert_close(same_slots["mean"], slots["mean"], rtol=1e-6, atol=1e-7)
+    torch.testing.assert_close(same_slots["square"], slots["square"], rtol=1e-6, atol=1e-7)
+    assert slots["updates"] == same_slots["updates"] == 20
+
+
+@pytest.mark.parametrize("rate", [0.03, ALL_RATES], ids=["fused", "formula"])
+def test_adam_takes_vectors_that_lie_in_memory_in_any_order(rate):
+    theta, gradient = torch.linspace(-2, 2, 12).reshape(3, 4), torch.linspace(-1, 3, 12).reshape(3, 4)
+    expected, _ = ADAM.update(theta, gradient, ADAM.init(theta), rate)
+    turned = [t.T.contiguous().T for t in (theta, gradient)]
+    for a, b in ((turned[0], gradient), (theta, turned[1]), (turned[0], turned[1])):
+        assert torch.equal(ADAM.update(a, b, ADAM.init(a), rate)[0], expected)
+    column = gradient[:, :1]
+    spread, _ = ADAM.update(theta, column.expand(3, 4), ADAM.init(theta), rate)
+    assert torch.equal(spread, ADAM.update(theta, column.repeat(1, 4), ADAM.init(theta), rate)[0])
+
+
+@pytest.mark.parametrize("rate", [0.03, ALL_RATES], ids=["one rate", "a rate for each run"])
+def test_adam_can_be_differentiated(rate):
+    """The fused operator has no derivative and would not say so; float32 must agree with float64."""
+    theta, slots, _ = walk(rate, steps=3)
+
+    def after(x, memory):
+        return ADAM.update(x, torch.sin(3 * x), memory, rate)[0]
+
+    exact_slots = {k: v.double() for k, v in slots.items()}
+    ones = torch.ones_like(theta)
+    _, exact = torch.func.jvp(lambda x: after(x, exact_slots), (theta.double(),), (ones.double(),))
+    assert (exact - 1).abs().max() > 0.02  # 1 would be the slope of a step that does not look at its gradient
+    _, forward = torch.func.jvp(lambda x: after(x, slots), (theta,), (ones,))
+    leaf = theta.clone().requires_grad_()
+    (backward,) = torch.autograd.grad(after(leaf, slots).sum(), leaf)
+    for slope in (forward, backward):
+        torch.testing.assert_close(slope, exact.float(), rtol=1e-5, atol=1e-6)
+
+
+def test_the_formula_can_be_traced():
+    """What is written down at the first step holds at the twentieth: the count of steps is a tensor."""
+
+    def update(theta, gradient, mean, square, updates):
+        slots = {"mean": mean, "square": square, "updates": updates}
+        theta, slots = ADAM.update(theta, gradient, slots, 0.03)
+        return theta, slots["mean"], slots["square"], slots["updates"]
+
+    theta, slots, gradients = walk(0.03, dtype=torch.float64)
+    start = torch.linspace(-2, 2, 12, dtype=torch.float64).reshape(3, 4)
+    state = (start, *ADAM.init(start).values())
+    traced = make_fx(update)(state[0], gradients[0], *state[1:])
+    for gradient in gradients:
+        state = traced(state[0], gradient, *state[1:])
+    assert torch.equal(state[0], theta)
+    assert torch.equal(state[2], slots["square"])
 
 
 def test_docstrings_give_formula_reference_and_example():

@@ -70,6 +70,16 @@ def test_measured_and_theoretical_factors_agree(name: str, momentum: float) -> N
     assert what_is_seen(path.points).factor == pytest.approx(path.factor, abs=1e-5)
 
 
+def test_momentum_is_the_optimizer_of_that_name() -> None:
+    for beta in (0.3, 0.0, -0.5):
+        path = plane_scene(bilinear(), ways("alternating"), steps=50, momentum=beta).paths[0]
+        optimizer = catalogue.find("optimizers", "momentum")(beta)
+        plain = trajectory(
+            bilinear(), steps=50, start=(1.0, 0.3), dynamics="alternating", optimizer=optimizer
+        )
+        np.testing.assert_allclose(path.points, plain[:, 0], rtol=1e-12)
+
+
 def test_what_a_step_counts_has_no_eigenvalues() -> None:
     averaged = plane_scene(bilinear(), ways("averaging"), steps=1000).paths[0]
     assert (averaged.eigenvalues, averaged.factor) == ((), None)
@@ -111,8 +121,11 @@ def test_a_path_that_overflows_has_diverged() -> None:
 def test_the_vector_field_is_minus_both_gradients() -> None:
     arrows = vector_field(bilinear(), (-2, 2, -2, 2), grid=9)
     places, moves = (arrows[:, :2] + arrows[:, 2:]) / 2, arrows[:, 2:] - arrows[:, :2]
-    scale = 0.5 / math.hypot(2, 2)  # the longest is as long as the points are apart
-    np.testing.assert_allclose(moves, scale * np.stack([-places[:, 1], places[:, 0]], 1), atol=1e-12)
+    field = np.stack([-places[:, 1], places[:, 0]], 1)
+    field *= np.hypot(*field.T).max() ** -0.5 * np.maximum(np.hypot(*field.T), 1e-9)[:, None] ** -0.5
+    np.testing.assert_allclose(
+        moves, 0.5 * field, atol=1e-12
+    )  # the longest is as long as the points are apart
     bowl = vector_field(quadratic(rotation=0, potential=0.3), (-1, 1, -1, 1), grid=3)
     np.testing.assert_allclose(bowl[0, 2:] - bowl[0, :2], [math.sqrt(0.5)] * 2)
 

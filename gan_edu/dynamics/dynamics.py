@@ -183,7 +183,10 @@ def with_gradient(theta: Tensor) -> Tensor:
 
 def differentiate(value: Tensor, *thetas: Tensor) -> tuple[Tensor, ...]:
     """The gradients of a sum, themselves differentiable; 0 with respect to what it does not depend on."""
-    return torch.autograd.grad(value.sum(), thetas, create_graph=True, materialize_grads=True)
+    total = value.sum()
+    if not total.requires_grad:
+        return tuple(torch.zeros_like(theta) for theta in thetas)
+    return torch.autograd.grad(total, thetas, create_graph=True, materialize_grads=True)
 
 
 def slopes_at(game: Game, players: Players, batch: Batch) -> tuple[Players, Slopes]:
@@ -312,7 +315,9 @@ def _trace(
 
     def run(players: Players, batch: Batch, rates: Mapping[Mover, Tensor]) -> Sequence[Tensor]:
         nonlocal names
-        names = tuple(players)
-        return flat(*players.values(), *batch, *rates.values())
+        names = tuple(
+            sorted(players)
+        )  # whoever made the dictionary: a trace knows the players by their places
+        return flat(*[players[name] for name in names], *batch, *rates.values())
 
     return run

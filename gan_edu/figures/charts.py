@@ -130,7 +130,7 @@ def value_panel(texts: Mapping[str, str] = TEXTS) -> Panel:
         Line("criterion", texts["criterion"], colour="optimum", marker="diamond"),
     )
     theory = (Reference(0.0, texts["apart"]), Reference(-math.log(4), "−log 4"))
-    return Panel(texts["game_value"], lines, theory, low=-1.6, high=0.0)
+    return Panel(texts["game_value"], lines, theory, high=0.0)
 
 
 def modes_panel(total: int, texts: Mapping[str, str] = TEXTS) -> Panel:

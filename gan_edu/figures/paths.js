@@ -16,8 +16,8 @@ const pathLook = (style, { theme, palette }) => {
   const many = theme.generators.length;
   return {
     colour: theme.generators[style % many],
-    marker: palette.markers[style % many],
-    // another turn of the dashes for every turn of the colours
+    // the second turn of the colours has other markers and dashes
+    marker: palette.markers[(style + 3 * Math.floor(style / many)) % many],
     dash: PATH_DASHES[(style + Math.floor(style / many)) % PATH_DASHES.length],
   };
 };
@@ -101,12 +101,13 @@ function makeGrowingLines() {
   };
 }
 
-function drawHead(context, look, x, y, theme, size = 6) {
+/** Where a path has come to; of those that lie on each other the later ones are smaller, so that all are seen. */
+function drawHead(context, look, x, y, theme, rank, scale = 1) {
   context.beginPath();
-  marker(context, look.marker, x, y, size);
+  marker(context, look.marker, x, y, scale * Math.max(3.5, 8 - 1.5 * rank));
   context.strokeStyle = theme.background;
   context.fillStyle = look.colour;
-  context.lineWidth = 3;
+  context.lineWidth = 2;
   context.setLineDash([]);
   context.stroke();
   context.fill();
@@ -168,11 +169,11 @@ function makePathPainter() {
       }
       context.fill();
     }
-    for (const { pixels, look: own } of lines) {
+    lines.forEach(({ pixels, look: own }, rank) => {
       const last = Math.min(step, pixels.length / 2 - 1);
       const [x, y] = [pixels[2 * last], pixels[2 * last + 1]];
-      if (inside(x, y)) drawHead(context, own, x, y, theme);
-    }
+      if (inside(x, y)) drawHead(context, own, x, y, theme, rank);
+    });
   };
 }
 
@@ -271,20 +272,20 @@ function makePathCharts(distanceCanvas, circleCanvas) {
     const { context, box, lines, sheet } = distanceLines(scene.layers.paths, steps, ratio, width, look);
     stamp(context, sheet);
     grow(context, lines, scene.step, box, ratio, 2.4);
-    for (const { pixels, look: own } of lines) {
+    lines.forEach(({ pixels, look: own }, rank) => {
       const last = Math.min(scene.step, pixels.length / 2 - 1);
       const y = Math.max(box.top, Math.min(box.top + box.height, pixels[2 * last + 1]));
-      drawHead(context, own, pixels[2 * last], y, look.theme, 5);
-    }
+      drawHead(context, own, pixels[2 * last], y, look.theme, rank);
+    });
   }
 
   const circle = remember((paths, ratio, _width, _look) => {
     const { context, box } = frame(circleCanvas, (1 - SHARE) * (width - LESS), ratio);
-    const { theme, texts } = look;
+    const { theme, texts, palette } = look;
     const shown = chosenPaths(paths, look.chosen);
     // of a pair of conjugates one is enough
-    const marks = shown.flatMap((path) => path.eigenvalues.filter(([, y]) => y > -1e-9)
-      .map((at) => ({ at, look: pathLook(path.style, look) })));
+    const marks = shown.flatMap((path, rank) => path.eigenvalues.filter(([, y]) => y > -1e-9)
+      .map((at) => ({ at, rank, look: pathLook(path.style, look) })));
     // the whole circle is small; beside it are the largest ones, in steps of the zoom so that sliders do not shake it
     const largest = shown.flatMap(({ eigenvalues }) => [...eigenvalues].sort((a, b) => Math.hypot(...b) - Math.hypot(...a)).slice(0, 1));
     const reach = ZOOMS.find((zoom) => largest.every(([x, y]) => Math.hypot(x - 1, y) < 1.3 * zoom)) ?? ZOOMS.at(-1);
@@ -296,8 +297,8 @@ function makePathCharts(distanceCanvas, circleCanvas) {
     const top = zoomed.imaginary(closeUp.top);
     paper(context, closeUp, texts.eigenvalues, ticks(low, high, closeUp.width), ticks(0, top, closeUp.height), zoomed.x, zoomed.y);
     disc(context, zoomed, 0);
-    for (const { at: [x, y], look: own } of marks)
-      if (x > low && y < top) drawHead(context, own, zoomed.x(x), zoomed.y(y), theme, 5);
+    for (const { at: [x, y], rank, look: own } of marks)
+      if (x > low && y < top) drawHead(context, own, zoomed.x(x), zoomed.y(y), theme, rank);
     context.restore();
     const overview = plane(whole, 0, 0.5, 1.15);
     disc(context, overview, Math.PI);
@@ -307,10 +308,11 @@ function makePathCharts(distanceCanvas, circleCanvas) {
     context.moveTo(overview.x(-1.1), Math.round(overview.y(0)) + 0.5);
     context.lineTo(overview.x(1.1), Math.round(overview.y(0)) + 0.5);
     context.stroke();
-    for (const { at: [x, y], look: own } of marks)
-      if (Math.hypot(x, y) < 1.1) drawHead(context, own, overview.x(x), overview.y(y), theme, 3);
+    for (const { at: [x, y], rank, look: own } of marks)
+      if (Math.hypot(x, y) < 1.1) drawHead(context, own, overview.x(x), overview.y(y), theme, rank, 0.6);
     context.strokeStyle = theme.ink;
     context.strokeRect(overview.x(low), overview.y(top), overview.x(high) - overview.x(low), overview.y(0) - overview.y(top));
+    context.font = `${palette.font_size}px ${palette.font_family}`;
     context.fillStyle = theme.muted;
     context.textAlign = "center";
     context.textBaseline = "top";
@@ -335,7 +337,7 @@ function makePathCharts(distanceCanvas, circleCanvas) {
     context.beginPath();
     context.arc(x(0), y(0), scale, from, TAU);
     context.closePath();
-    context.globalAlpha = 0.12;
+    context.globalAlpha = 0.07;
     context.fillStyle = look.theme.ink;
     context.fill();
     context.globalAlpha = 1;

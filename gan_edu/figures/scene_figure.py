@@ -296,10 +296,12 @@ class ScenePainter:
     def _flow(self, flow: np.ndarray, scene: Scene, strength: float) -> None:
         self._arrows(flow, width=1.2, color=self.theme.muted, alpha=0.55 * strength, zorder=2)
 
-    def _arrows(self, arrows: np.ndarray, **look: Any) -> None:
+    def _arrows(self, arrows: np.ndarray, *, width: float, **look: Any) -> None:
         tails, heads = arrows[:, :2], arrows[:, 2:]
         form = {"headwidth": 4.5, "headlength": 5.5, "headaxislength": 5, "minlength": 0.5}
-        data_units: dict[str, Any] = {"angles": "xy", "scale_units": "xy", "scale": 1, "units": "dots"}
+        # in inches, not dots: a picture that is saved at twice the resolution has arrows as heavy
+        form |= {"width": width / DPI}
+        data_units: dict[str, Any] = {"angles": "xy", "scale_units": "xy", "scale": 1, "units": "inches"}
         self._fleeting.append(self.axes.quiver(*tails.T, *(heads - tails).T, **data_units, **form, **look))
 
     def _paths(self, paths: tuple[Path, ...], scene: Scene, strength: float) -> None:
@@ -357,7 +359,7 @@ class ScenePainter:
             text = self.axes.annotate(
                 words, (x, y), **place, color=self.theme.ink, parse_math=False, zorder=9
             )
-            text.set(fontsize=FONT, path_effects=halo)
+            text.set(fontsize=FONT, path_effects=halo, clip_on=True)
             self._fleeting.append(text)
 
     def _tiles(self, tiles: np.ndarray) -> None:
@@ -445,7 +447,7 @@ def path_look(style: int, theme: Theme) -> dict[str, Any]:
     turn, number = divmod(style, len(theme.generators))
     return {
         "color": theme.generators[number],
-        "marker": _marker(number),
+        "marker": _marker((number + 3 * turn) % len(MARKERS)),
         "markersize": 8,
         "linewidth": 1.6,
         "linestyle": PATH_DASHES[(style + turn) % len(PATH_DASHES)],

@@ -696,7 +696,7 @@ function render({ model, el }) {
   const root = element("div", { class: "gan-stage", "data-drawn": "0" },
     element("div", { class: "gan-stage-head" }, title, caption),
     element("div", { class: "gan-stage-plots" }, canvas, element("div", { class: "gan-stage-charts" }, distance, circle)),
-    legend, controls, pathList, spoken);
+    element("div", { class: "gan-stage-bar" }, legend, controls), pathList, spoken);
   el.classList.add("gan-stage-host");
   el.append(root);
 
@@ -725,11 +725,12 @@ function render({ model, el }) {
   function describe() {
     if (title.textContent !== scene.title) title.textContent = scene.title;
     if (caption.textContent !== scene.caption) caption.textContent = caption.title = scene.caption;
-    const words = [model.get("alt"), scene.title, scene.caption].filter(Boolean).join(". ");
+    const paths = scene.paths?.filter((path) => path.words).map((path) => `${path.label}: ${path.words}`) ?? [];
+    const words = [model.get("alt"), scene.title, scene.caption, ...paths].filter(Boolean).join(". ");
     if (words === described) return;
     described = words;
     canvas.setAttribute("aria-label", words);
-    announce(scene.caption);
+    announce([scene.caption, ...paths].join(". "));
   }
 
   let legendKey = "";
@@ -864,7 +865,7 @@ function render({ model, el }) {
     const on = (target, name, handler) => target.addEventListener(name, handler, { signal: off.signal });
     const moved = (what) => (what === "held" ? player.seek(player.last) : player.replay());
     const paint = makeStart({ canvas, painter, model, on, moved, announce, texts }); // hears the arrow keys first
-    const player = makePlayer(open(latest));
+    const player = makePlayer(open(latest), true);
     controls.append(element("div", { class: "gan-stage-help" }, texts.paths_help));
     return {
       ...player,
@@ -875,12 +876,12 @@ function render({ model, el }) {
     };
   }
 
-  function makePlayer(given) {
+  function makePlayer(given, stepwise = given.stepwise) {
     let run = given;
     let last = run.count - 1;
     const play = element("button", { type: "button", class: "gan-stage-play" });
     const timeline = element("input", { type: "range", min: 0, max: last, step: 1, "aria-label": texts.timeline, class: "gan-stage-timeline" });
-    const paces = run.stepwise
+    const paces = stepwise
       ? STEPS_PER_SECOND.map((pace) => [pace, `${pace} ${texts.steps_per_second}`, pace === USUAL_PACE])
       : [0.1, 0.25, 0.5, 1, 2, 4].map((rate) => [FRAMES_PER_SECOND * rate, `${rate}×`, rate === 1]);
     const speed = element("select", { "aria-label": texts.speed, class: "gan-stage-speed" },
@@ -888,7 +889,8 @@ function render({ model, el }) {
     const readout = element("output", { class: "gan-stage-readout", "aria-label": texts.frame });
     const makeRoom = () => { readout.style.minWidth = `${2 * String(run.count).length + 1}ch`; }; // nothing moves while it counts
     makeRoom();
-    controls.append(play, timeline, speed, readout);
+    const step = element("button", { type: "button", class: "gan-stage-step", "aria-label": texts.one_step, title: texts.one_step }, "❚▶\uFE0E");
+    controls.append(play, ...(stepwise ? [step] : []), timeline, speed, readout);
     const off = new AbortController();
     const on = (target, name, handler) => target.addEventListener(name, handler, { signal: off.signal });
     let frame = -1;
@@ -903,7 +905,7 @@ function render({ model, el }) {
       frame = next;
       timeline.value = next;
       show(run.frame(next), next);
-      readout.textContent = run.stepwise ? `${next}/${last}` : `${next + 1}/${run.count}`;
+      readout.textContent = stepwise ? `${next}/${last}` : `${next + 1}/${run.count}`;
       timeline.setAttribute("aria-valuetext", scene.caption || `${texts.step} ${scene.step.toLocaleString(texts.locale)}`);
     }
     function tell() {
@@ -915,7 +917,7 @@ function render({ model, el }) {
       const elapsed = Math.min(100, now - before);
       before = now;
       if (inView) position += (elapsed / 1000) * Number(speed.value);
-      if (run.stepwise && position >= last) {
+      if (stepwise && position >= last) {
         go(last);
         setPlaying(false);
         return;
@@ -943,6 +945,7 @@ function render({ model, el }) {
       tell();
     }
     on(play, "click", () => setPlaying(!playing));
+    on(step, "click", () => seek(frame === last ? 0 : frame + 1));
     on(timeline, "input", () => seek(Number(timeline.value)));
     for (const target of [canvas, timeline])
       on(target, "keydown", (event) => {

@@ -33,15 +33,19 @@ class Charts:
     Args:
         ask: Gives what `show` needs, whenever the charts are to be drawn; None when nobody looks.
         busy: Whether the training wants all the time that it can get.
+        panels: Gives the panels for a target and the name of a generator loss; always as many, of as many lines.
     """
 
     def __init__(
-        self, ask: Callable[[], dict[str, Any] | None], busy: Callable[[], bool] = lambda: False
+        self,
+        ask: Callable[[], dict[str, Any] | None],
+        busy: Callable[[], bool],
+        panels: Callable[[Target, str | None], list[Any]],
     ) -> None:
+        self._make_panels = panels
         self._ask, self._busy, self._wanted = ask, busy, threading.Event()
         self.box = widgets.VBox([widgets.HTML(TEXTS["charts_coming"])]).add_class("gan-lab-charts")
         self._figure: Any = None
-        self._panels: list[Any] = []
         self._about: Any = None
         self._shown_at = 0.0
 
@@ -71,17 +75,17 @@ class Charts:
         cursor: float | None = None,
         theme: str = "light",
     ) -> None:
-        """Show these curves; the first time, or for another target or theme, a new figure is made."""
+        """Show these curves; the first time, or for other panels or another theme, a new figure is made."""
         from gan_edu.figures.charts import training_chart, update_training_chart
 
         recipe = settings.game.recipe or {}
         generator_loss = recipe.get("arguments", {}).get("generator_loss")
-        about = (settings.game.target.recipe, generator_loss, theme)
+        panels = self._make_panels(settings.game.target, generator_loss)
+        about = (panels, theme)
         if about == self._about:
-            update_training_chart(self._figure, self._panels, a, b, cursor=cursor)
+            update_training_chart(self._figure, panels, a, b, cursor=cursor)
         else:
-            self._panels = _panels(settings.game.target, generator_loss)
-            figure = training_chart(self._panels, a, b, cursor=cursor, theme=theme)
+            figure = training_chart(panels, a, b, cursor=cursor, theme=theme)
             figure.layout.width = WIDTH
             self._take(figure)
             self._about = about
@@ -107,11 +111,10 @@ class Charts:
             self._figure.close()
 
 
-def _panels(target: Target, generator_loss: str | None) -> list[Any]:
-    from gan_edu.figures.charts import loss_panel, metric_panel, modes_panel, value_panel
+def panels_of_modes(target: Target, generator_loss: str | None) -> list[Any]:
+    """Losses, modes and the high-quality share."""
+    from gan_edu.figures.charts import loss_panel, metric_panel, modes_panel
 
-    if target.dim == 1:
-        return [loss_panel(generator_loss), value_panel(), modes_panel(target.n_modes)]
     share = METRICS["high_quality_share"]
     low, high = share.limits(target)
     line = perfect(share, target, n=JUDGED)

@@ -188,8 +188,9 @@ def argument_help(function: Callable[..., Any]) -> dict[str, str]:
 
 
 def menu(folder: str, value: str) -> widgets.Dropdown:
-    """A menu of all methods of a folder of the catalogue; of games, those that learn a target."""
-    entries = [e for e in catalogue.entries(folder).values() if folder != "games" or e.takes_target]
+    """A menu of the methods of a folder of the catalogue; of games, those that learn a target like the one chosen."""
+    known = catalogue.entries(folder)
+    entries = [entry for entry in known.values() if entry.takes_target == known[value].takes_target]
     summaries = "\n".join(f"{entry.name}: {entry.summary}" for entry in entries)
     dropdown = widgets.Dropdown(
         options=[(entry.name.replace("_", " "), entry.name) for entry in entries],

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from gan_edu.figures.picture import Picture
 
 PICTURES = 5
+ON_A_LINE = 6, 3
+"""Pictures, and columns of them: those of a line have words in them."""
 
 
 def no_widgets() -> bool:
@@ -35,10 +37,11 @@ def strip(settings: Settings, steps: int) -> Picture:
         settings.game, steps=steps, steps_per_frame=max(1, steps // 60), progress=False, **values
     )
     last = len(recording) - 1
-    indices = [round(k * last / (PICTURES - 1)) for k in range(PICTURES)]
+    count, columns = ON_A_LINE if settings.game.target.dim == 1 else (PICTURES, PICTURES)
+    indices = [round(k * last / (count - 1)) for k in range(count)]
     extent = views.scene(recording, 0, layers=()).extent
     pictures = [
         views.scene(recording, index, extent=extent, n_samples=400, caption=views.sentence(recording, index))
         for index in indices
     ]
-    return figures.strip(pictures)
+    return figures.strip(pictures, columns=columns)

@@ -12,7 +12,7 @@ import ipywidgets as widgets
 
 from gan_edu import catalogue, views
 from gan_edu.data.target import Target
-from gan_edu.labs.charts import Charts
+from gan_edu.labs.charts import Charts, panels_of_modes
 from gan_edu.labs.draw_target import DrawTarget
 from gan_edu.labs.registry import replace
 from gan_edu.labs.session import Run, Session, Who
@@ -82,7 +82,9 @@ class Lab(widgets.VBox):
             widgets.link((self.stage, trait), (self.beside, trait))
         self.panel = SettingsPanel(settings, self._wish, self.use_preset, self.subject)
         self.transport = Transport(self)
-        self.charts = Charts(self._curves_now, lambda: self.worker.running and not self.transport.every_frame)
+        self.charts = Charts(
+            self._curves_now, lambda: self.worker.running and not self.transport.every_frame, self.panels
+        )
         self.charts_worker = Worker(self._failed)
         self.slow = SlowMotion(self)
         self.drawing = DrawTarget(self.use_target, self.say)
@@ -108,6 +110,10 @@ class Lab(widgets.VBox):
         tabs.titles = [TEXTS[f"tab_{name}"] for name in ("charts", "draw", "share")]
         self.tabs = tabs
         return [self.main, self.message, self.transport.box, self.slow.box, tabs]
+
+    def panels(self, target: Target, generator_loss: str | None) -> list[Any]:
+        """The panels of the charts."""
+        return panels_of_modes(target, generator_loss)
 
     def controls(self) -> widgets.VBox:
         """What stands beside the stage."""

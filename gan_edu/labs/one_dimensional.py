@@ -47,10 +47,17 @@ class OneDimensionalLab(Lab):
         self.stage.alt = TEXTS["alt_line"]
         return [self.main, self.message, self.transport.box, self.slow.box, tabs]
 
+    def panels(self, target: Target, generator_loss: str | None) -> list[Any]:
+        """Losses, and the values that D and the best D reach."""
+        from gan_edu.figures.charts import loss_panel, value_panel
+
+        return [loss_panel(generator_loss), value_panel()]
+
     def controls(self) -> widgets.VBox:
         """The preset, the data, k, the generator's loss and the rates; the rest is folded."""
         panel = self.panel
-        panel.dynamics.form.controls["discriminator_steps"].widget.max = MOST_STEPS
+        steps = panel.dynamics.form.controls["discriminator_steps"].widget
+        steps.max, steps.description = MOST_STEPS, TEXTS["line_k"]
         self.targets = widgets.Dropdown(
             options=[*((TEXTS[f"line_{name}"], name) for name in TARGETS), (TEXTS["preset_own"], "")],
             description=TEXTS["menu_data"],

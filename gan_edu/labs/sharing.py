@@ -41,9 +41,9 @@ def as_command(settings: Settings, steps: int) -> str:
           --batch-size 256 --runs 1 --seed 0 --steps-per-frame 10 --device cpu --steps 600
     """
     remedies, game = _peel(_recipe(settings.game))
-    words = [("target", _written(game["arguments"]["target"])), ("game", _written(game))]
-    words += [("remedy", _written(remedy)) for remedy in remedies]
-    words += [(name, _written(_recipe(getattr(settings, name)))) for name in ("dynamics", "optimizer")]
+    words = [("target", written(game["arguments"]["target"])), ("game", written(game))]
+    words += [("remedy", written(remedy)) for remedy in remedies]
+    words += [(name, written(_recipe(getattr(settings, name)))) for name in ("dynamics", "optimizer")]
     words += [(name, str(getattr(settings, name))) for name in NUMBERS] + [("steps", str(steps))]
     lines = ["gan-edu train"]
     for name, value in words:
@@ -110,7 +110,14 @@ def _plain(value: Any) -> Any:
     return [_plain(part) for part in value] if isinstance(value, list | tuple) else value
 
 
-def _written(recipe: Recipe) -> str:
+def written(recipe: Recipe) -> str:
+    """A recipe as it is written on a command line, without the default arguments.
+
+    Example:
+        >>> from gan_edu.data.ring import ring
+        >>> written(ring(modes=5).recipe)
+        'ring:modes=5'
+    """
     arguments = ",".join(f"{name}={value!r}" for name, value in _changed(recipe).items())
     return recipe["name"] + (f":{arguments}" if arguments else "")
 

@@ -44,8 +44,11 @@ def adam(
     """
 
     def init(theta: Tensor) -> dict[str, Tensor]:
-        zeros = torch.zeros_like(theta)
-        return {"mean": zeros, "square": zeros, "updates": torch.zeros((), device=theta.device)}
+        mean, square = (
+            torch.zeros_like(theta),
+            torch.zeros_like(theta),
+        )  # two: a trace tells inputs apart by identity
+        return {"mean": mean, "square": square, "updates": torch.zeros((), device=theta.device)}
 
     def update(theta: Tensor, gradient: Tensor, slots: Slots, rate: Rate) -> tuple[Tensor, dict[str, Tensor]]:
         mean, square, updates = slots["mean"], slots["square"], slots["updates"] + 1

@@ -37,19 +37,19 @@ RUG, ROWS = 28, 4
 """Samples in a lane, and the rows that they take turns in, so that arrows don't lie on each other."""
 LONGEST = 0.16
 LANES = {"minimax": "push by minimax", "non_saturating": "push by non-saturating", "": "push on samples"}
-TRAINED = "{lane} (this one trains G)"
+TRAINED = "{lane} (trains G)"
 SURE = 0.02
 """As far below C(G) = 0 that is V when D is sure of everything."""
 BEHIND = 0.1
 NEAR = 0.05
 SAID = {
-    "sure": "D is sure of every point: {pushes}",
+    "sure": "D is sure of every point: samples are pushed with {pushes}",
     "behind": "D lags behind D*: V is {gap:.2f} below C(G)",
     "near": "p_G is near p: C(G) is {left:.3f} above −log 4, and D near ½",
     "between": "D is close to D*; C(G) is {left:.2f} above −log 4, which G has to bring down",
-    "push": "{lane} moves a sample with {push:.1g}",
+    "push": "{push} by {lane}",
 }
-READOUT = "V(D, G) = {value:.3f}   of at most   C(G) = {criterion:.3f}"
+READOUT = "V(D, G) = {value:.3f} ≤ C(G) = {criterion:.3f}"
 
 
 @dataclass(frozen=True)
@@ -241,7 +241,18 @@ def _strengths(look: Look) -> Iterable[str]:
     z = latent_rug(look.game)
     for name, game in games_of_both_losses(look.game).items():
         _, push = pushes(game, look.players, Batch(torch.empty(1, 0, 1), z[None]))
-        yield SAID["push"].format(lane=name.replace("_", "-") or "G’s loss", push=float(push.abs().mean()))
+        yield SAID["push"].format(
+            lane=name.replace("_", "-") or "G’s loss", push=_short(float(push.abs().mean()))
+        )
+
+
+def _short(number: float) -> str:
+    """One digit that counts, never as a power of ten: for people.
+
+    >>> _short(0.000432), _short(2.7)
+    ('0.0004', '3')
+    """
+    return np.format_float_positional(float(f"{number:.1g}"), trim="-")
 
 
 def latent_rug(game: Game) -> Tensor:
@@ -275,12 +286,14 @@ def density_parts(look: Look, x_real: Tensor) -> dict[str, Any]:
     z = latent_rug(look.game)
     chosen = (look.game.recipe or {}).get("arguments", {}).get("generator_loss", "")
     dots, arrows = [], []
-    notes = [(low, 1.17, READOUT.format(value=seen.value, criterion=seen.criterion))]
+    values = {"value": seen.value, "criterion": seen.criterion}
+    words = READOUT.format(**{name: round(number, 3) + 0.0 for name, number in values.items()})  # never -0
+    notes = [(low, 1.17, words.replace("-", "−"))]
     games = games_of_both_losses(look.game)
     for number, (name, game) in enumerate(games.items()):
         x_fake, push = pushes(game, look.players, Batch(x_real[None], z[None]))
-        ceiling = -0.09 - LANE * number
-        rows = ceiling - 0.08 - (torch.arange(len(z)) % ROWS) * (LANE - 0.14) / ROWS
+        ceiling = -0.13 - LANE * number
+        rows = ceiling - 0.09 - (torch.arange(len(z)) % ROWS) * (LANE - 0.14) / ROWS
         plane = torch.stack([x_fake[0, :, 0], rows], -1)
         along = torch.cat([push[0], torch.zeros_like(push[0])], -1)
         dots.append(plane.numpy())

@@ -70,7 +70,8 @@ def sentence(recording: Recording, index: int = -1, run: int = 0) -> str:
     if frame.settings.game.target.dim != 1 or seen.kind == "diverged":
         return seen.sentence
     words = said_of(frame, run)
-    return words if frame.settings.game.target.n_modes == 1 else f"{words} · {seen.sentence}"
+    more = frame.settings.game.target.n_modes > 1 and seen.kind != "starting"
+    return f"{words} · {seen.sentence}" if more else words
 
 
 def _window(recording: Recording, last: int, every: int) -> list[int]:

@@ -11,11 +11,14 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from gan_edu import catalogue
 from gan_edu.dynamics.dynamics import Dynamics, gradients
 from gan_edu.games.game import Game
 from gan_edu.metrics.spectra import update_eigenvalues
+from gan_edu.optimizers.momentum import momentum as heavy_ball
+from gan_edu.optimizers.optimizer import Optimizer, Rate, Slots
+from gan_edu.optimizers.sgd import sgd
 from gan_edu.scenes import Path, Scene
 from gan_edu.trajectory import trajectory
 
@@ -149,14 +152,14 @@ def vector_field(game: Game, extent: tuple[float, float, float, float], grid: in
         grid: Points along each side, at least 2.
 
     Returns:
-        (A, 4) arrows whose middles are the points, x and y of tail and head; the longest is as long as the points are
-        apart.
+        (A, 4) arrows whose middles are the points, x and y of tail and head. The longest is as long as the points are
+        apart; the others' lengths go with the square root of the field's, so that weak places can be seen too.
 
     Example:
         >>> from gan_edu.games.bilinear import bilinear
         >>> arrows = vector_field(bilinear(), (-1, 1, -1, 1), grid=3)
         >>> (arrows[5, 2:] - arrows[5, :2]).round(2)  # at (1, 0) only y moves, up
-        array([0.  , 0.71])
+        array([0.  , 0.84])
     """
     x_min, x_max, y_min, y_max = extent
     y, x = np.meshgrid(np.linspace(y_min, y_max, grid), np.linspace(x_min, x_max, grid), indexing="ij")
@@ -168,7 +171,8 @@ def vector_field(game: Game, extent: tuple[float, float, float, float], grid: in
     slopes = gradients(game)
     ways = -torch.cat([slopes[mover](players, batch)[1] for mover in ("theta_g", "theta_d")], 1).numpy()
     apart = min(x_max - x_min, y_max - y_min) / (grid - 1)
-    ways *= apart / max(np.hypot(*ways.T).max(), 1e-300)
+    length = np.maximum(np.hypot(*ways.T), 1e-300)
+    ways *= (apart / np.sqrt(length * length.max()))[:, None]
     return np.concatenate([places - ways / 2, places + ways / 2], 1)
 
 
@@ -214,17 +218,19 @@ def plane_scene(
         >>> scene.paths[0].words, round(scene.paths[0].factor, 4)
         ('×1.0198 spirals out', 1.0198)
     """
-    settings: dict[str, Any] = {"learning_rate": learning_rate, "optimizer": "sgd"}
-    if momentum:
-        settings["optimizer"] = catalogue.find("optimizers", "momentum")(momentum)
+    rate = {"learning_rate": learning_rate}
+    plain = heavy_ball(momentum) if momentum else sgd()
     paths = []
     for style, (name, way) in enumerate(dynamics.items()):
         label = (labels or {}).get(name, name.replace("_", " "))
         if shown is not None and name not in shown:
             paths.append(Path(np.empty((0, 2)), name, label, style=style))
             continue
-        points = trajectory(game, steps=steps, start=start, dynamics=way, **settings)[:, 0].numpy()
-        eigenvalues = _eigenvalues(game, way, settings)
+        settings = {**rate, "dynamics": way}
+        points = trajectory(game, steps=steps, start=start, optimizer=_sliding(momentum), **settings)[
+            :, 0
+        ].numpy()
+        eigenvalues = _eigenvalues(game, optimizer=plain, **settings)
         ellipse = _conserves(game, way, momentum) and conserved_ellipse(start, learning_rate)
         paths.append(
             Path(
@@ -242,7 +248,23 @@ def plane_scene(
     return Scene(extent=extent, step=steps, caption=caption, flow=field, paths=tuple(paths), axes=("x", "y"))
 
 
-def _eigenvalues(game: Game, dynamics: Dynamics, settings: Mapping[str, Any]) -> tuple[complex, ...]:
+def _sliding(beta: float) -> Optimizer:
+    """Heavy-ball momentum whose strength is part of the state.
+
+    A trajectory's program is made once for all of its states: so a slider that moves beta needs no other program.
+    """
+
+    def init(theta: Tensor) -> dict[str, Tensor]:
+        return {"velocity": torch.zeros_like(theta), "beta": torch.full_like(theta, beta)}
+
+    def update(theta: Tensor, gradient: Tensor, slots: Slots, rate: Rate) -> tuple[Tensor, dict[str, Tensor]]:
+        velocity = gradient + slots["beta"] * slots["velocity"]
+        return theta - rate * velocity, {"velocity": velocity, "beta": slots["beta"]}
+
+    return Optimizer(init, update, recipe={"folder": "optimizers", "name": "momentum", "arguments": {}})
+
+
+def _eigenvalues(game: Game, dynamics: Dynamics, **settings: Any) -> tuple[complex, ...]:
     """Of one step at the equilibrium, the largest first; none where a step depends on how many there were."""
     if "count" in dynamics.init(game.init(1, torch.Generator().manual_seed(0))):
         return ()

@@ -147,10 +147,10 @@ RUNS_IN = 180
 FACTS = {
     "00_start": """
 facts = {
-    "loss_d": float(loss_d), "reached": reached, "sharp": sharp,
+    "loss_d": float(loss_d), "reached": reached.tolist(), "sharp": sharp.tolist(),
     "drawing_modes": drawing.n_modes, "drawing_basins": int(basins(learned.samples(), drawing)),
     "digits": drawn_digits.tolist(),
-    "digits_sharp": [float(high_quality_share(images.samples(i), digits())) for i in (0, -1)],
+    "digits_sharp": [float(high_quality_share(images.samples(i), digits()).mean()) for i in (0, -1)],
 }
 """,
     "03_mode_collapse": """
@@ -193,11 +193,21 @@ def executed(name, tmp_path):
 
 @pytest.mark.notebooks
 def test_start_shows(tmp_path):
-    """A GAN reaches every mode of the ring, and its D can't tell; a drawing and real digits are learned too."""
+    """Most of nine GANs cover the ring, their D can't tell; a drawing and real digits are learned too.
+
+    What is bounded is a mean over runs, so that another rounding can't carry it across: in 20 populations of nine
+    (ten seeds, Adam rounded in two ways) the loss was 1.13 to 1.30, the share 0.69 to 0.87, the basins 7.1 to 7.9,
+    and 8 or 9 runs reached at least seven of the eight.
+    """
     facts = executed("00_start", tmp_path)
     assert 1.0 < facts["loss_d"] < 1.5
-    assert facts["reached"] == 8
-    assert 0.3 < facts["sharp"] < 0.97
+    reached, sharp = facts["reached"], facts["sharp"]
+    assert len(reached) == len(sharp) == 9
+    assert sum(modes >= 7 for modes in reached) > 5
+    assert 6.5 < sum(reached) / 9 <= 8
+    assert max(reached) == 8
+    assert 0.3 < sum(sharp) / 9 < 0.97
+    assert max(sharp) - min(sharp) > 0.05  # "they don't agree"
     assert facts["drawing_modes"] == 2
     assert 1 <= facts["drawing_basins"] <= 2
     assert min(facts["digits"]) > 0.01

@@ -7,13 +7,14 @@ from importlib import resources
 from typing import Any
 
 from gan_edu import views
+from gan_edu.games.bilinear import bilinear
 from gan_edu.parameters import describe
 from gan_edu.presets import PRESETS
 from gan_edu.recording import record
 from gan_edu.scenes import pack_run
 
-STEPS = {"collapse": 2400, "one_dimensional": 800}
-FRAMES = 200
+LENGTH = {"collapse": (2400, 12), "one_dimensional": (800, 5)}
+"""Steps, and steps per frame, for the presets of each lab."""
 LAYERS = {
     "collapse": ("data", "samples", "field"),
     "one_dimensional": ("data", "samples", "curves", "arrows"),
@@ -39,11 +40,16 @@ def load(preset: str) -> tuple[bytes, dict[str, Any]]:
 
 
 def make(preset: str) -> tuple[bytes, dict[str, Any]]:
-    """Train a preset and pack what is seen."""
+    """Train a preset and pack what is seen; `orbit` is the picture that the orbit lab opens with."""
+    if preset == "orbit":
+        from gan_edu.labs.orbit import orbit_scene
+
+        game = bilinear()
+        return pack_run([orbit_scene(game)], {"game": describe(game.recipe or {}), "learning rate": 0.2}), {}
     chosen = PRESETS[preset]
-    steps = STEPS[chosen.lab]
+    steps, steps_per_frame = LENGTH[chosen.lab]
     recording = record(
-        chosen.make(), steps=steps, steps_per_frame=steps // FRAMES, device="cpu", **chosen.settings
+        chosen.make(), steps=steps, steps_per_frame=steps_per_frame, device="cpu", **chosen.settings
     )
     pictures = [
         views.scene(
