@@ -19,7 +19,7 @@ from torch import Tensor
 
 from gan_edu import catalogue
 from gan_edu import device as devices
-from gan_edu.dynamics.dynamics import Dynamics, Mover, State, begin, draw, gradients, moves_of
+from gan_edu.dynamics.dynamics import MOVERS, Dynamics, Mover, State, begin, draw, gradients, moves_of
 from gan_edu.games.game import Game
 from gan_edu.optimizers.optimizer import Optimizer, Rate
 from gan_edu.parameters import Parameter, Range
@@ -401,7 +401,12 @@ def _with_memory(frame: Frame, settings: Settings) -> Frame:
         mover: _kept(old, settings.optimizer.init(state.players[mover])) for mover, old in state.slots.items()
     }
     memory = _kept(state.memory, settings.dynamics.init(state.players))
-    return dataclasses.replace(frame, state=dataclasses.replace(state, slots=slots, memory=memory))
+    thetas = {mover: state.players[mover] for mover in MOVERS}
+    remembered = {k: state.players.get(k, v) for k, v in settings.game.memory(thetas).items()}
+    players = {**thetas, **remembered}
+    return dataclasses.replace(
+        frame, state=dataclasses.replace(state, players=players, slots=slots, memory=memory)
+    )
 
 
 def _kept(old: Mapping[str, Tensor], fresh: Mapping[str, Tensor]) -> dict[str, Tensor]:

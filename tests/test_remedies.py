@@ -525,3 +525,24 @@ def test_runs_are_independent_and_saved_with_all_that_they_remember(name, tmp_pa
 def test_planar_games_are_refused_where_there_is_nothing_to_change(name):
     with pytest.raises(ValueError, match=name):
         catalogue.find("remedies", name)(game=bilinear())
+
+
+@pytest.mark.parametrize("name", REMEDIES)
+def test_every_remedy_can_be_looked_at_and_switched_on_while_training(name):
+    """The field is there for single points, and a remedy that needs no other networks joins a running training."""
+    game = catalogue.find("remedies", name)(game=plain(activation="relu"))
+    players, batch = setting(game)
+    prob = game.prob_real(players["theta_d"], batch.x_real)
+    assert prob.shape == (2, 10)
+    assert float(prob.min()) >= 0 and float(prob.max()) <= 1
+    start = plain(activation="relu")
+    if any(len(game.init(1, rng())[m][0]) != len(start.init(1, rng())[m][0]) for m in MOVERS):
+        return
+    training = train(start, steps_per_frame=1, runs=2)
+    next(training), next(training)
+    training.change(game=game)
+    frame = next(training)
+    assert frame.step == 2
+    assert set(frame.players) == set(game.init(1, rng()))
+    training.change(game=start)
+    assert set(next(training).players) == set(MOVERS)

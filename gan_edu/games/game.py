@@ -26,7 +26,7 @@ class Batch(NamedTuple):
 
     x_real: Tensor
     z: Tensor
-    noise: Tensor
+    noise: Tensor = torch.empty(0)
 
 
 Loss = Callable[[Players, Batch], Tensor]
@@ -142,32 +142,37 @@ class Game:
     def draw(self, runs: int, batch_size: int, generator: torch.Generator) -> Batch:
         """A fresh batch for every run."""
         x_real = self.target.sample((runs, batch_size), generator)
-        return Batch(x_real, *self._draw_noise(runs, batch_size, generator))
+        return self.batch(x_real, self.draw_latent((runs, batch_size), generator), generator)
 
     def draw_without_data(self, runs: int, batch_size: int, generator: torch.Generator) -> Batch:
         """A fresh batch for a loss that looks at no real data: x_real is (runs, 0, d)."""
         nothing = torch.empty((runs, 0, self.target.dim), device=generator.device)
-        return Batch(nothing, *self._draw_noise(runs, batch_size, generator))
+        return self.batch(nothing, self.draw_latent((runs, batch_size), generator), generator)
 
-    def _draw_noise(self, runs: int, batch_size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        z = self.draw_latent((runs, batch_size), generator)
-        shape = (runs, batch_size, self.noise_dim)
-        return z, torch.randn(shape, generator=generator, device=generator.device)
+    def batch(self, x_real: Tensor, z: Tensor, generator: torch.Generator) -> Batch:
+        """A batch of these examples, with the noise that remedies need."""
+        shape = (*z.shape[:-1], self.noise_dim)
+        return Batch(x_real, z, torch.randn(shape, generator=generator, device=generator.device))
 
     def draw_latent(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
         """Z ~ N(0, I) of shape (*shape, l)."""
         return torch.randn((*shape, self.latent_dim), generator=generator, device=generator.device)
 
-    def prob_real(self, theta_d: Tensor, x: Tensor) -> Tensor:
-        """D(x), the probability that x is real, of every x for itself: (..., B, d) -> (..., B).
+    def logits(self, theta_d: Tensor, x: Tensor) -> Tensor:
+        """What D puts out for every x by itself: (..., B, d) -> (..., B).
 
         A discriminator that looks at whole batches sees each x among real companions, the same ones every time.
         """
         if self.discriminator.amid is None:
-            return self.discriminator(theta_d, x).squeeze(-1).sigmoid()
+            return self.discriminator(theta_d, x).squeeze(-1)
         same = torch.Generator(device=x.device).manual_seed(0)
         companions = self.target.sample((COMPANIONS,), same).to(x)
-        return self.discriminator.amid(theta_d, x, companions).squeeze(-1).sigmoid()
+        lead = torch.broadcast_shapes(theta_d.shape[:-1], x.shape[:-2])
+        return self.discriminator.amid(theta_d, x, companions.expand(*lead, -1, -1)).squeeze(-1)
+
+    def prob_real(self, theta_d: Tensor, x: Tensor) -> Tensor:
+        """D(x), the probability that x is real: (..., B, d) -> (..., B)."""
+        return self.logits(theta_d, x).sigmoid()
 
     def to(self, device: torch.device | str) -> Game:
         """The same game with its target on another device."""
