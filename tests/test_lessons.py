@@ -12,11 +12,11 @@ import torch
 
 from gan_edu.data.drawn import drawn
 from gan_edu.data.ring import ring
-from gan_edu.lessons import mode_collapse, start
+from gan_edu.lessons import mode_collapse, start, the_gan_game
 from gan_edu.lessons.feedback import Feedback
 from gan_edu.lessons.question import Question, questions, quiz_html
 
-LESSONS = {"start": start, "mode_collapse": mode_collapse}
+LESSONS = {"start": start, "the_gan_game": the_gan_game, "mode_collapse": mode_collapse}
 CHECKS = {
     f"{name}.{check}": getattr(module, check)
     for name, module in LESSONS.items()
@@ -52,6 +52,10 @@ def count_modes(samples, centres, std, share=0.2):
 
 def count_basins(samples, centres, std):
     return count_modes(samples, centres, 1e9)
+
+
+def best_answer(p, q, r):
+    return r * p / (r * p + (1 - r) * q)
 
 
 def broken(*arguments):
@@ -91,6 +95,33 @@ ANSWERS = [
     ("start.check_drawing", (drawn(),), "Two strokes"),
     ("start.check_drawing", (ring(modes=2),), "Two strokes"),
     ("start.check_drawing", ([(0, 0)],), "drawn(points"),
+    ("the_gan_game.check_best_answer", (best_answer,), None),
+    ("the_gan_game.check_best_answer", (lambda p, q, r: best_answer(p, q, 0.5),), "r = 1/2"),
+    ("the_gan_game.check_best_answer", (lambda p, q, r: 1 - best_answer(p, q, r),), "generated"),
+    ("the_gan_game.check_best_answer", (lambda p, q, r: best_answer(p, q, 1 - r),), "belongs to p"),
+    ("the_gan_game.check_best_answer", (lambda p, q, r: r * p / (p + q),), "Yours says r"),
+    ("the_gan_game.check_best_answer", (lambda p, q, r: p - q,), "interval"),
+    ("the_gan_game.check_best_answer", (lambda p, q, r: (p / q).log(),), "finite"),
+    ("the_gan_game.check_best_answer", (lambda p, q, r: p,), "derivative"),
+    ("the_gan_game.check_best_answer", (lambda p, q, r: 0.5,), "For 4 values"),
+    ("the_gan_game.check_best_answer", (lambda p, q, r: "half",), "number for every x"),
+    ("the_gan_game.check_best_answer", (lambda p, q: p,), "TypeError"),
+    ("the_gan_game.check_value", (math.log(1 / 3) / 2 + math.log(2 / 3),), None),
+    ("the_gan_game.check_value", (torch.tensor(-0.955),), None),
+    ("the_gan_game.check_value", (0.955,), "sign"),
+    ("the_gan_game.check_value", (0.2158,), "divergence alone"),
+    ("the_gan_game.check_value", (0.4315,), "divergence alone"),
+    ("the_gan_game.check_value", (-0.4147,), "base"),
+    ("the_gan_game.check_value", (-math.log(4),), "where q = p"),
+    ("the_gan_game.check_value", (-1.504,), "half of the real points"),
+    ("the_gan_game.check_value", (-0.405,), "two terms"),
+    ("the_gan_game.check_value", (7,), "two pieces"),
+    ("the_gan_game.check_slopes", (-0.01, -0.99), None),
+    ("the_gan_game.check_slopes", (0.01, 0.99), "rise or fall"),
+    ("the_gan_game.check_slopes", (-0.99, -0.01), "saturates"),
+    ("the_gan_game.check_slopes", (-1 / 0.99, -100), "against D"),
+    ("the_gan_game.check_slopes", (0, 0), "Differentiate"),
+    ("the_gan_game.check_fooled_losses", (0, 1e-3), "between 0 and 1"),
     ("mode_collapse.check_mode_counter", (count_modes,), None),
     ("mode_collapse.check_mode_counter", (lambda x, c, s: count_modes(x, c, s, share=0),), "stray"),
     ("mode_collapse.check_mode_counter", (count_basins,), "however far"),
@@ -131,12 +162,28 @@ def test_covering_rates_are_tried(rates, passed, word):
     assert word in feedback.text
 
 
+@pytest.mark.parametrize(
+    ("rates", "passed", "word"),
+    [
+        ((1e-2, 1e-3), True, "success"),
+        ((1e-3, 1e-4), True, "success"),
+        ((1e-5, 1e-2), False, "D wins"),
+        ((1e-6, 1e-6), False, "never comes back"),
+        ((1e-3, 3e-3), False, "Too few"),
+    ],
+)
+def test_fooling_rates_are_tried(rates, passed, word):
+    feedback = CHECKS["the_gan_game.check_fooled_losses"](*rates)
+    assert feedback.passed == passed
+    assert word in feedback.text
+
+
 @pytest.mark.parametrize("name", CHECKS)
 @pytest.mark.parametrize(
     "answer", [None, ..., "a word", broken, object(), [], float("nan"), torch.ones(3), True]
 )
 def test_no_mistake_raises(name, answer):
-    needed = 2 if name.endswith(("endpoint_ring", "covering_rates")) else 1
+    needed = 2 if name.endswith(("endpoint_ring", "covering_rates", "slopes", "fooled_losses")) else 1
     for answers in ((answer,) * needed, (), (answer,) * 4):
         feedback = CHECKS[name](*answers)
         assert not feedback.passed

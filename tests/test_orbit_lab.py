@@ -54,7 +54,7 @@ def test_momentum_acts_at_once(lab) -> None:
     lab.momentum.widget.value = -0.5
     assert path(lab, "alternating").words == "×0.9941 spirals in"
     assert len(path(lab, "alternating").guide) == 0
-    assert "momentum -0.5" in shown(lab).caption
+    assert "momentum −0.5" in shown(lab).caption
 
 
 def test_a_click_and_typed_numbers_are_the_same_start(lab) -> None:

@@ -422,6 +422,7 @@ function makeStart({ canvas, painter, model, on, moved, announce, texts }) {
     on(canvas, end, () => {
       if (held) moved("released");
       held = false;
+      canvas.focus({ preventScroll: true }); // a notebook takes it when its cell is clicked
     });
   on(canvas, "keydown", (event) => {
     const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };

@@ -898,6 +898,7 @@ function render({ model, el }) {
     let playing = 0; // the number of the animation request
     let before = 0;
     let inView = true;
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
     function go(k) {
       const next = Math.min(last, Math.max(0, Math.floor(k)));
@@ -966,7 +967,7 @@ function render({ model, el }) {
     watch.observe(canvas);
     position = model.get("position");
     go(position);
-    setPlaying(model.get("autoplay") && !matchMedia("(prefers-reduced-motion: reduce)").matches);
+    setPlaying(model.get("autoplay") && !calm);
     /** Another run in place of this one, at the same step. */
     function take(next) {
       const atEnd = !playing && frame === last;
@@ -981,7 +982,11 @@ function render({ model, el }) {
     return {
       seek,
       take,
-      replay: () => { position = 0; setPlaying(true); },
+      replay: () => {
+        if (calm) return;
+        position = 0;
+        setPlaying(true);
+      },
       get last() { return last; },
       stop: () => { off.abort(); cancelAnimationFrame(playing); watch.disconnect(); },
     };

@@ -42,5 +42,8 @@ TEXTS = {
     "best": "best: {value} at generator {generator}, discriminator {discriminator}",
     "n_diverged": "{count} diverged",
     "strip": "{count} moments of a training",
+    "curves": "{y} over {x}, {first} to {last}",
+    "course": "{first} to {last}, at most {highest} at {place}",
+    "mean_of": "mean of {runs} runs",
 }
 """Words by name; braces are filled in by the figure."""

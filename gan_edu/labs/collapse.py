@@ -50,7 +50,7 @@ def collapse_lab(
         Traceback (most recent call last):
             ...
         ValueError: settings must be among dynamics, optimizer, learning_rate, generator_learning_rate, \
-discriminator_learning_rate, batch_size, runs, seed, steps_per_frame, device; got width
+discriminator_learning_rate, batch_size, runs, seed, steps_per_frame, device, start; got width
     """
     wanted = settings_of(preset, target, game, settings)
     if no_widgets() if fallback is None else fallback:

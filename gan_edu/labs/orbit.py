@@ -320,7 +320,7 @@ def _without_offers(scene: Scene) -> Scene:
 
 
 def _caption(game: str, rate: float, momentum: float) -> str:
-    more = TEXTS["orbit_with_momentum"].format(momentum=momentum) if momentum else ""
+    more = TEXTS["orbit_with_momentum"].format(momentum=f"{momentum:g}".replace("-", "−")) if momentum else ""
     return TEXTS["orbit_caption"].format(game=_words(game), rate=rate) + more
 
 

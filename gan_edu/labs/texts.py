@@ -113,7 +113,7 @@ TEXTS: dict[str, str] = {
     "orbit_dirac": "Dirac-GAN: the point x, the slope y",
     "orbit_quadratic": "min over x of p x²/2 + r xy, min over y of p y²/2 − r xy",
     "orbit_caption": "{game} · step size {rate:g}",
-    "orbit_with_momentum": " · momentum {momentum:g}",
+    "orbit_with_momentum": " · momentum {momentum}",
     "orbit_title": "Paths of a game of two numbers",
     "orbit_page": "Play, drag the timeline, switch paths with the digits: which of them come in?",
     "dynamics_alternating": "alternating, y first",

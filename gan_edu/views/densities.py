@@ -268,10 +268,15 @@ def _with_loss(recipe: str, name: str) -> Game:
     return catalogue.build({**written, "arguments": {**written["arguments"], "generator_loss": name}})
 
 
-def density_parts(look: Look, x_real: Tensor) -> dict[str, Any]:
+def density_parts(look: Look, x_real: Tensor, labelled: bool = True) -> dict[str, Any]:
     """The parts of a scene: curves, a rug of data, and for each generator loss a lane of samples with their pushes.
 
     Densities are drawn as shares of p's greatest value, D as it is. The pushes of both losses have one scale.
+
+    Args:
+        look: What is looked at.
+        x_real: Data for the rug.
+        labelled: Whether the lanes say whose pushes are drawn in them.
     """
     seen = densities_of(look)
     low, high = float(seen.x[0]), float(seen.x[-1])
@@ -299,7 +304,8 @@ def density_parts(look: Look, x_real: Tensor) -> dict[str, Any]:
         dots.append(plane.numpy())
         arrows.append(as_arrows(plane, along, high - low, LONGEST))
         label = LANES[name]
-        notes.append((low, ceiling, TRAINED.format(lane=label) if name and name == chosen else label))
+        if labelled:
+            notes.append((low, ceiling, TRAINED.format(lane=label) if name and name == chosen else label))
     rug = np.stack([x_real[:100, 0].numpy(), np.full(len(x_real[:100]), -0.04)], -1)
     floor = -0.1 - LANE * len(games)
     return {

@@ -86,7 +86,7 @@ def scene(
     if look.target.image_shape:
         parts = sheet(look, x_fake)
     elif look.target.dim == 1:
-        parts = density_parts(look, x_real)
+        parts = density_parts(look, x_real, labelled="arrows" in layers)
     else:
         parts = {"data": on_plane(x_real), "samples": on_plane(x_fake)}
         if look.target.dim == 2:

@@ -41,7 +41,7 @@ TEXTS: dict[str, str] = {
 }
 
 SAME = 5e-5  # what four decimals of a factor do not show
-ROUND = 0.01  # what an ellipse may be off by, relative to its own size
+ROUND = 0.002  # what an ellipse may be off by, relative to its own size
 ALL_GONE = 1e-12  # part of the largest distance below which rounding may rule
 TOO_FAR = 1e100  # a path that stops moving out there has diverged
 SLOWER = 0.7  # a rate that falls below this part of what it was is falling on

@@ -60,6 +60,9 @@ def test_click_drag_type_play_and_scrub(page: Page, lab: jupyter.Server, noteboo
     ]
     page.wait_for_function(f"() => {FRAME} > 5 && {FRAME} < 600")
 
+    page.keyboard.press("ArrowUp")  # the canvas has the focus
+    jupyter.wait_for_python(page, f"lab.stage.start[1] > {y}")
+
     # dragging shows the whole way, letting go plays it
     page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.4 * box["height"])
     page.mouse.down()

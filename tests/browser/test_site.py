@@ -56,7 +56,7 @@ def test_page_plays_from_a_file(page: Page, tmp_path: Path, name: str) -> None:
     player.locator(".gan-stage-canvas").focus()
     page.keyboard.press("End")
     player.wait_for_function("() => document.querySelector('.gan-stage').dataset.playing === 'false'")
-    assert int(player.locator(".gan-stage").get_attribute("data-step") or 0) >= 1000
+    assert int(player.locator(".gan-stage").get_attribute("data-step") or 0) >= 800
     answers = page.locator("details", has_text="✔").first
     assert not answers.locator("ol").is_visible()
     answers.locator("summary").press("Enter")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import torch
 
+from gan_edu.data.line import line
 from gan_edu.data.ring import ring
 from gan_edu.games.gan import gan
 from gan_edu.presets import PRESETS
@@ -93,6 +95,47 @@ def test_plain_step_equals_the_engine():
         torch.testing.assert_close(losses, tuple(expected), rtol=0, atol=1e-5)
         torch.testing.assert_close(flat(G), frame.players["theta_g"][0], rtol=0, atol=2e-6)
         torch.testing.assert_close(flat(D), frame.players["theta_d"][0], rtol=0, atol=2e-6)
+
+
+@pytest.mark.parametrize(("loss", "k"), [("non_saturating", 1), ("non_saturating", 5), ("minimax", 2)])
+def test_plain_algorithm_1_equals_the_engine(loss, k):
+    """Notebook 01: k steps of the discriminator, then one of the generator, with either of its losses."""
+    plain = names_of("plain-data", "plain-network", "plain", notebook="01_the_gan_game")
+    data = line(means=[-1.5, 1.5], stds=[0.5, 0.5])
+    engine = train(
+        gan(data, loss, width=32, latent_dim=4, activation="tanh"),
+        seed=3,
+        steps_per_frame=1,
+        steps=STEPS,
+        device="cpu",
+        batch_size=64,
+        dynamics=f"alternating:discriminator_steps={k}",
+        optimizer="adam:beta1=0.5",
+        generator_learning_rate=1e-3,
+        discriminator_learning_rate=3e-3,
+    )
+    start = next(engine)
+    random = torch.Generator()
+    D = plain["network"](1, 32, 32, 1, random=random)
+    G = plain["network"](4, 32, 32, 1, random=random)
+    fill(D, start.players["theta_d"][0])
+    fill(G, start.players["theta_g"][0])
+    random.set_state(start.random)
+    steps = plain["train"](D, G, STEPS, random, k=k, minimax=loss == "minimax")
+    for step, frame in zip(steps, engine, strict=True):
+        assert step == frame.step
+        torch.testing.assert_close(flat(D), frame.players["theta_d"][0], rtol=0, atol=1e-5)
+        torch.testing.assert_close(flat(G), frame.players["theta_g"][0], rtol=0, atol=1e-5)
+        assert torch.equal(random.get_state(), frame.random)
+    assert (flat(G) - start.players["theta_g"][0]).abs().max() > 1e-2
+
+
+def test_plain_bells_equal_the_target():
+    """Notebook 01: the same points from the same random numbers."""
+    plain = names_of("plain-data", notebook="01_the_gan_game")
+    ours = line(means=[-1.5, 1.5], stds=[0.5, 0.5]).sample(5000, torch.Generator().manual_seed(3))
+    theirs = plain["two_bells"](5000, torch.Generator().manual_seed(3))
+    torch.testing.assert_close(theirs, ours, rtol=0, atol=1e-6)
 
 
 def test_plain_ring_equals_the_target():
