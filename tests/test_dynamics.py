@@ -5,7 +5,7 @@ import torch
 
 from gan_edu.data.ring import ring
 from gan_edu.dynamics.alternating import alternating
-from gan_edu.dynamics.dynamics import Moves, State, begin, draw, gradient
+from gan_edu.dynamics.dynamics import State, begin, draw, moves_of
 from gan_edu.dynamics.simultaneous import simultaneous
 from gan_edu.games.gan import gan
 from gan_edu.optimizers.sgd import sgd
@@ -24,11 +24,7 @@ def game():
 
 @pytest.fixture(scope="module")
 def moves(game):
-    gradients = {
-        "theta_d": gradient(game.discriminator_loss, "theta_d"),
-        "theta_g": gradient(game.generator_loss, "theta_g"),
-    }
-    return Moves(gradients, sgd(), RATES)
+    return moves_of(simultaneous(), game, sgd(), RATES)
 
 
 def slope(loss, players, name, batch):

@@ -113,7 +113,7 @@ def densities_of(look: Look, nodes: int = NODES) -> Densities:
     with torch.no_grad():
         x_fake = look.game.generator(look.players["theta_g"], z.unsqueeze(0))[0]
         logits, logits_fake = (
-            look.game.discriminator(look.players["theta_d"], points.unsqueeze(0))[0, :, 0]
+            look.game.logits(look.players["theta_d"], points.unsqueeze(0))[0]
             for points in (x[:, None], x_fake)
         )
     if look.game.latent_dim == 1:
@@ -216,6 +216,12 @@ def games_of_both_losses(game: Game) -> dict[str, Game]:
     }
 
 
+def _batch(game: Game, z: Tensor) -> Batch:
+    """Latent points with data beside them, the same every time."""
+    same = torch.Generator().manual_seed(0)
+    return game.batch(game.target.sample((1, len(z)), same), z[None], same)
+
+
 def said_of(frame: Frame, run: int = 0) -> str:
     """What D knows and what G is told, in words.
 
@@ -240,7 +246,7 @@ def said_of(frame: Frame, run: int = 0) -> str:
 def _strengths(look: Look) -> Iterable[str]:
     z = latent_rug(look.game)
     for name, game in games_of_both_losses(look.game).items():
-        _, push = pushes(game, look.players, Batch(torch.empty(1, 0, 1), z[None]))
+        _, push = pushes(game, look.players, _batch(game, z))
         yield SAID["push"].format(
             lane=name.replace("_", "-") or "G’s loss", push=_short(float(push.abs().mean()))
         )
@@ -296,7 +302,7 @@ def density_parts(look: Look, x_real: Tensor, labelled: bool = True) -> dict[str
     notes = [(low, 1.17, words.replace("-", "−"))]
     games = games_of_both_losses(look.game)
     for number, (name, game) in enumerate(games.items()):
-        x_fake, push = pushes(game, look.players, Batch(x_real[None], z[None]))
+        x_fake, push = pushes(game, look.players, _batch(game, z))
         ceiling = -0.13 - LANE * number
         rows = ceiling - 0.09 - (torch.arange(len(z)) % ROWS) * (LANE - 0.14) / ROWS
         plane = torch.stack([x_fake[0, :, 0], rows], -1)

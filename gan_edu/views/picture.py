@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from gan_edu.data.target import Target
-from gan_edu.games.game import Batch
 from gan_edu.recording import Recording
 from gan_edu.scenes import LAYERS, Scene
 from gan_edu.training import Frame
@@ -107,7 +106,7 @@ def scene(
 def _arrows(look: Look, z: Tensor, extent: tuple[float, float, float, float]) -> np.ndarray:
     generator = torch.Generator().manual_seed(0)
     x_real = look.target.sample(z.shape[:-1], generator)
-    x_fake, push = pushes(look.game, look.players, Batch(x_real, z))
+    x_fake, push = pushes(look.game, look.players, look.game.batch(x_real, z, generator))
     return as_arrows(x_fake[0], push[0], extent[1] - extent[0])
 
 
