@@ -211,6 +211,11 @@ class Training(Iterator[Frame]):
         self._captured: devices.CapturedStep | None = None
         self._prepared = False
 
+    def warm_up(self) -> None:
+        """Do now what the next frame would else wait for, a second or two at the first of all; nothing moves."""
+        if self._frame is not None:
+            self._prepare(self._frame)
+
     def _prepare(self, frame: Frame) -> None:
         """Take one step and forget it, so that tracing and graph capture stay out of the training's seconds."""
         if self._prepared:

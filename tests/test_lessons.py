@@ -12,11 +12,16 @@ import torch
 
 from gan_edu.data.drawn import drawn
 from gan_edu.data.ring import ring
-from gan_edu.lessons import mode_collapse, start, the_gan_game
+from gan_edu.lessons import mode_collapse, start, the_gan_game, the_orbit
 from gan_edu.lessons.feedback import Feedback
 from gan_edu.lessons.question import Question, questions, quiz_html
 
-LESSONS = {"start": start, "the_gan_game": the_gan_game, "mode_collapse": mode_collapse}
+LESSONS = {
+    "start": start,
+    "the_gan_game": the_gan_game,
+    "the_orbit": the_orbit,
+    "mode_collapse": mode_collapse,
+}
 CHECKS = {
     f"{name}.{check}": getattr(module, check)
     for name, module in LESSONS.items()
@@ -183,7 +188,9 @@ def test_fooling_rates_are_tried(rates, passed, word):
     "answer", [None, ..., "a word", broken, object(), [], float("nan"), torch.ones(3), True]
 )
 def test_no_mistake_raises(name, answer):
-    needed = 2 if name.endswith(("endpoint_ring", "covering_rates", "slopes", "fooled_losses")) else 1
+    needed = (
+        2 if name.endswith(("endpoint_ring", "covering_rates", "slopes", "fooled_losses", "brake")) else 1
+    )
     for answers in ((answer,) * needed, (), (answer,) * 4):
         feedback = CHECKS[name](*answers)
         assert not feedback.passed

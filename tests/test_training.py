@@ -203,3 +203,13 @@ def test_out_of_memory_says_what_to_do(monkeypatch):
     monkeypatch.setattr(training, "begin", full)
     with pytest.raises(MemoryError, match="out of memory with 7 runs at once; use fewer runs"):
         next(train(GAME, runs=7))
+
+
+def test_warming_up_moves_nothing():
+    cold, warm = (train(gan(ring(), width=8), runs=2, steps_per_frame=2) for _ in range(2))
+    next(cold), next(warm)
+    warm.warm_up()
+    assert warm.seconds == 0
+    a, b = next(cold), next(warm)
+    assert all(torch.equal(a.players[name], b.players[name]) for name in a.players)
+    assert torch.equal(a.random, b.random)

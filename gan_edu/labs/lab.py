@@ -385,10 +385,18 @@ class Lab(widgets.VBox):
                 self.draw()
 
     def _first_seen(self, _widget: Any, content: dict[str, Any], _buffers: Any) -> None:
-        # after the first picture, because plotly takes seconds to come
-        if content["kind"] == "ready" and self.with_charts and not self.charts_worker.running:
+        if content["kind"] == "ready" and not self.charts_worker.running:
+            self.charts_worker.start(self._get_ready)
+
+    def _get_ready(self, stop: threading.Event) -> None:
+        """After the first picture, what takes seconds: the engine's first step, and plotly."""
+        with self.lock:
+            training = self.session.recording.training
+            if training is not None and not stop.is_set():
+                training.warm_up()
+        if self.with_charts:
             self.charts.request()
-            self.charts_worker.start(self.charts.run)
+            self.charts.run(stop)
 
     def _failed(self, error: BaseException, trace: str) -> None:
         self.trace = trace

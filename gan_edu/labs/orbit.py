@@ -47,7 +47,8 @@ class OrbitLab(widgets.VBox):
 
     Args:
         game: From the catalogue, one number per player.
-        dynamics: Those that are on at first, as they are written on a command line.
+        forms: The controls of all dynamics.
+        chosen: Names of those that are on at first.
         start: x and y.
         learning_rate, momentum: Of both players.
         steps: How far the paths are worked out.
@@ -58,7 +59,8 @@ class OrbitLab(widgets.VBox):
     def __init__(
         self,
         game: Game,
-        dynamics: Iterable[str],
+        forms: dict[str, Form],
+        chosen: list[str],
         *,
         start: tuple[float, float],
         learning_rate: float,
@@ -70,7 +72,7 @@ class OrbitLab(widgets.VBox):
         replace(self, key)
         assert game.recipe is not None, "a lab needs a game from the catalogue"
         self._quiet = True
-        self.forms, chosen = _forms(dynamics)
+        self.forms = forms
         self.game = Choice("games", game.recipe, self._changed, lambda _: UNSEEN)
         self.rate = Control(RATE, learning_rate, TEXTS["help_orbit_rate"])
         self.momentum = Control(MOMENTUM, momentum, TEXTS["help_orbit_momentum"])
@@ -287,7 +289,7 @@ def orbit_lab(
         from gan_edu.figures.orbit import orbit_figure
 
         return orbit_figure(orbit_scene(made, dynamics, **given))
-    return OrbitLab(made, dynamics, size=size, key=key, **given)
+    return OrbitLab(made, *_forms(dynamics), size=size, key=key, **given)
 
 
 def orbit_scene(game: Game, dynamics: Iterable[str] = SHOWN, **settings: Any) -> Scene:

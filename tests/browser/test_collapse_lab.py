@@ -206,7 +206,7 @@ def test_draw_the_data_and_keep_it(page: Page, lab: jupyter.Server, notebook_roo
     button(page, "Reset")
     page.get_by_role("tab", name="Keep and share").click()
     button(page, "Pause")
-    assert "drawn:points=" in page.get_by_label("Command for the terminal").input_value()
+    page.wait_for_function("() => /drawn:points=/.test(document.querySelector('.gan-lab textarea')?.value)")
     button(page, "Page")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").click()

@@ -9,9 +9,11 @@ import torch
 
 from gan_edu.data.line import line
 from gan_edu.data.ring import ring
+from gan_edu.games.bilinear import bilinear
 from gan_edu.games.gan import gan
 from gan_edu.presets import PRESETS
 from gan_edu.training import train
+from gan_edu.trajectory import trajectory
 
 from .book import read, tagged
 
@@ -136,6 +138,18 @@ def test_plain_bells_equal_the_target():
     ours = line(means=[-1.5, 1.5], stds=[0.5, 0.5]).sample(5000, torch.Generator().manual_seed(3))
     theirs = plain["two_bells"](5000, torch.Generator().manual_seed(3))
     torch.testing.assert_close(theirs, ours, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["simultaneous", "alternating", "extragradient"])
+def test_plain_dynamics_equal_the_zoo(name):
+    """Notebook 02: every step of its three dynamics on xy."""
+    plain = names_of("plain", notebook="02_the_orbit")
+    for eta, start in ((0.2, (1.0, 0.3)), (0.5, (-0.7, 2.0))):
+        ours = trajectory(bilinear(), steps=STEPS, start=start, dynamics=name, learning_rate=eta)[:, 0]
+        theirs = plain["play"](plain[name], STEPS, eta=eta, start=start)
+        torch.testing.assert_close(theirs, ours, rtol=1e-12, atol=1e-12)
+        assert theirs.shape == (STEPS + 1, 2)
+        assert (theirs[0] - theirs[1]).abs().max() > 0.05
 
 
 def test_plain_ring_equals_the_target():
