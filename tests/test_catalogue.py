@@ -41,7 +41,6 @@ def test_the_expected_methods_are_there():
         "competitive_gradient_descent",
         "consensus",
         "extragradient",
-        "historical_averaging",
         "negative_momentum",
         "optimistic",
         "runge_kutta",
@@ -49,6 +48,9 @@ def test_the_expected_methods_are_there():
         "symplectic_gradient_adjustment",
     }
     assert {"sgd", "momentum", "rmsprop", "adam"} == set(catalogue.entries("optimizers"))
+    assert {"unrolled", "feature_matching", "packing", "historical_averaging"} <= set(
+        catalogue.entries("remedies")
+    )
 
 
 @pytest.mark.parametrize("entry", EVERYTHING, ids=IDS)

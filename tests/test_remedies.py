@@ -519,9 +519,7 @@ def test_runs_are_independent_and_saved_with_all_that_they_remember(name, tmp_pa
             torch.testing.assert_close(together[run : run + 1], alone)
 
 
-@pytest.mark.parametrize(
-    "name", sorted(set(REMEDIES) - {"historical_averaging", "unrolled", "weight_clipping"})
-)
+@pytest.mark.parametrize("name", sorted(set(REMEDIES) - {"historical_averaging", "unrolled"}))
 def test_planar_games_are_refused_where_there_is_nothing_to_change(name):
     with pytest.raises(ValueError, match=name):
         catalogue.find("remedies", name)(game=bilinear())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import functools
 from collections.abc import Iterable
 from html import escape
 from pathlib import Path
@@ -25,7 +27,7 @@ from gan_edu.labs.texts import TEXTS
 from gan_edu.labs.transport import button
 from gan_edu.parameters import Parameter, Range
 from gan_edu.scenes import Scene, pack
-from gan_edu.views.plane import plane_scene, vector_field
+from gan_edu.views.plane import Way, plane_scene, vector_field
 
 if TYPE_CHECKING:
     from gan_edu.figures.picture import Picture
@@ -151,7 +153,7 @@ class OrbitLab(widgets.VBox):
         rate, momentum = self.rate.value, self.momentum.value
         return plane_scene(
             game,
-            {name: form.entry.function(**form.arguments) for name, form in self.forms.items()},
+            _ways(self.forms),
             shown=self.stage.chosen,
             start=(x, y),
             steps=steps,
@@ -214,7 +216,7 @@ class OrbitLab(widgets.VBox):
 
     def _as_python(self) -> str:
         on = [
-            written({"folder": "dynamics", "name": name, "arguments": form.arguments})
+            written({"folder": form.entry.folder, "name": name, "arguments": form.arguments})
             for name, form in self.forms.items()
             if name in self.stage.chosen
         ]
@@ -258,7 +260,8 @@ def orbit_lab(
 
     Args:
         game: One number per player, such as `"bilinear"`, `"dirac:gradient_penalty=0.3"` or `"quadratic"`.
-        dynamics: Those that are on at first, such as `["simultaneous", "consensus:strength=0.5"]`.
+        dynamics: Those that are on at first, such as `["simultaneous", "consensus:strength=0.5"]`; and remedies that
+            fit, such as `"unrolled:steps=1"`, which are played by simultaneous steps.
         start: x and y.
         learning_rate: Of both players.
         momentum: Of both players, heavy-ball.
@@ -308,7 +311,7 @@ def orbit_scene(game: Game, dynamics: Iterable[str] = SHOWN, **settings: Any) ->
         ['optimistic']
     """
     forms, chosen = _forms(dynamics)
-    ways = {name: form.entry.function(**form.arguments) for name, form in forms.items()}
+    ways = _ways(forms)
     caption = _caption(
         (game.recipe or {})["name"], settings.get("learning_rate", 0.2), settings.get("momentum", 0)
     )
@@ -341,12 +344,33 @@ def _planar(text: str) -> Game:
 def _forms(dynamics: Iterable[str]) -> tuple[dict[str, Form], list[str]]:
     """The controls of all dynamics, those that come first in front, and the names of those that are on."""
     recipes = {recipe["name"]: recipe["arguments"] for recipe in (_recipe(text) for text in dynamics)}
-    known = catalogue.entries("dynamics")
+    known = {**catalogue.entries("dynamics"), **planar_remedies()}
     order = [*(name for name in SHOWN if name in known), *(name for name in known if name not in SHOWN)]
     return {name: Form(known[name], recipes.get(name, {})) for name in order}, list(recipes)
 
 
+def planar_remedies() -> dict[str, catalogue.Entry]:
+    """The catalogue's remedies that can be put around a planar game, found by trying."""
+    game, found = catalogue.parse("bilinear", "games"), {}
+    for name, entry in catalogue.entries("remedies").items():
+        with contextlib.suppress(ValueError):
+            entry.function(game=game)
+            found[name] = entry
+    return found
+
+
+def _ways(forms: dict[str, Form]) -> dict[str, Way]:
+    return {
+        name: functools.partial(form.entry.function, **form.arguments)
+        if form.entry.folder == "remedies"
+        else form.entry.function(**form.arguments)
+        for name, form in forms.items()
+    }
+
+
 def _recipe(text: str) -> dict[str, Any]:
+    if catalogue.name_of(text) in planar_remedies():
+        return catalogue.parse(text, "remedies", game=catalogue.parse("bilinear", "games")).recipe
     return catalogue.parse(text, "dynamics").recipe
 
 

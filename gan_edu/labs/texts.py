@@ -118,6 +118,7 @@ TEXTS: dict[str, str] = {
     "orbit_page": "Play, drag the timeline, switch paths with the digits: which of them come in?",
     "dynamics_alternating": "alternating, y first",
     "dynamics_runge_kutta": "Runge–Kutta: the flow",
+    "dynamics_unrolled": "unrolled: x looks ahead",
     "dynamics_symplectic_gradient_adjustment": "symplectic adjustment",
     "group_parameters": "Parameters of the game and of the dynamics that are on",
     "no_parameters": "None of them has any.",

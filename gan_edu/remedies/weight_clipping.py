@@ -7,6 +7,7 @@ from typing import Annotated
 
 from gan_edu.games.game import Game, Players
 from gan_edu.parameters import Range, method
+from gan_edu.remedies.common import needs_target
 
 
 @method
@@ -28,7 +29,7 @@ def weight_clipping(
         The game.
 
     Raises:
-        ValueError: If the limit is not positive.
+        ValueError: If the limit is not positive, or the game is planar.
 
     Example:
         >>> from gan_edu.data.ring import ring
@@ -39,6 +40,7 @@ def weight_clipping(
     Reference:
         Arjovsky, Chintala, Bottou (2017), Wasserstein GAN, arXiv 1701.07875, algorithm 1.
     """
+    needs_target(game, "weight_clipping")
 
     def after(players: Players, mover: str) -> Players:
         players = game.after(players, mover)

@@ -5,7 +5,7 @@ Axes: A arrows, T steps.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from gan_edu.dynamics.dynamics import Dynamics, gradients
+from gan_edu.dynamics.simultaneous import simultaneous
 from gan_edu.games.game import Game
 from gan_edu.metrics.spectra import update_eigenvalues
 from gan_edu.optimizers.momentum import momentum as heavy_ball
@@ -39,6 +40,9 @@ TEXTS: dict[str, str] = {
     "slowly": "×{factor:.4f} now, ever more slowly in",
     "stays_off": "stops at distance {distance:.2g}",
 }
+
+Way = Dynamics | Callable[[Game], Game]
+"""How a planar game is played: dynamics, or a remedy, which is then played by simultaneous steps."""
 
 SAME = 5e-5  # what four decimals of a factor do not show
 ROUND = 0.002  # what an ellipse may be off by, relative to its own size
@@ -178,7 +182,7 @@ def vector_field(game: Game, extent: tuple[float, float, float, float], grid: in
 
 def plane_scene(
     game: Game,
-    dynamics: Mapping[str, Dynamics],
+    ways: Mapping[str, Way],
     *,
     shown: Collection[str] | None = None,
     start: tuple[float, float] = (1.0, 0.3),
@@ -190,11 +194,11 @@ def plane_scene(
     labels: Mapping[str, str] | None = None,
     caption: str = "",
 ) -> Scene:
-    """The paths of several dynamics from one start, over the game's vector field, with what theory says of each.
+    """The paths of several ways to play, from one start, over the game's field, with what theory says of each.
 
     Args:
         game: With one number per player; its equilibrium is 0.
-        dynamics: What is offered, by name; the order gives each its colour, marker and dashes.
+        ways: What is offered, by name; the order gives each its colour, marker and dashes.
         shown: Names of those that are played; all of them unless given.
         start: x and y.
         steps: T.
@@ -202,7 +206,7 @@ def plane_scene(
         momentum: Of both players, heavy-ball.
         extent: Of the picture.
         flow: The game's `vector_field`, if it is known already.
-        labels: What the legend calls the dynamics, by name.
+        labels: What the legend calls them, by name.
         caption: What is seen.
 
     Returns:
@@ -221,17 +225,17 @@ def plane_scene(
     rate = {"learning_rate": learning_rate}
     plain = heavy_ball(momentum) if momentum else sgd()
     paths = []
-    for style, (name, way) in enumerate(dynamics.items()):
+    for style, (name, way) in enumerate(ways.items()):
         label = (labels or {}).get(name, name.replace("_", " "))
         if shown is not None and name not in shown:
             paths.append(Path(np.empty((0, 2)), name, label, style=style))
             continue
-        settings = {**rate, "dynamics": way}
-        points = trajectory(game, steps=steps, start=start, optimizer=_sliding(momentum), **settings)[
-            :, 0
-        ].numpy()
-        eigenvalues = _eigenvalues(game, optimizer=plain, **settings)
-        ellipse = _conserves(game, way, momentum) and conserved_ellipse(start, learning_rate)
+        played, dynamics = (game, way) if isinstance(way, Dynamics) else (way(game), simultaneous())
+        settings = {**rate, "dynamics": dynamics}
+        walked = trajectory(played, steps=steps, start=start, optimizer=_sliding(momentum), **settings)
+        points = walked[:, 0].numpy()
+        eigenvalues = _eigenvalues(played, optimizer=plain, **settings)
+        ellipse = _conserves(played, dynamics, momentum) and conserved_ellipse(start, learning_rate)
         paths.append(
             Path(
                 points,
@@ -266,7 +270,8 @@ def _sliding(beta: float) -> Optimizer:
 
 def _eigenvalues(game: Game, dynamics: Dynamics, **settings: Any) -> tuple[complex, ...]:
     """Of one step at the equilibrium, the largest first; none where a step depends on how many there were."""
-    if "count" in dynamics.init(game.init(1, torch.Generator().manual_seed(0))):
+    players = game.init(1, torch.Generator().manual_seed(0))
+    if any(name.startswith("count") for name in {**players, **dynamics.init(players)}):
         return ()
     found = update_eigenvalues(game, dynamics=dynamics, **settings)[0]
     return tuple(found[torch.isfinite(torch.view_as_real(found)).all(-1)].tolist())
