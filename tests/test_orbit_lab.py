@@ -9,9 +9,10 @@ import pytest
 
 from gan_edu import catalogue
 from gan_edu.figures.picture import Picture
+from gan_edu.games.bilinear import bilinear
 from gan_edu.games.dirac import dirac
 from gan_edu.labs import recorded
-from gan_edu.labs.orbit import SHOWN, OrbitLab, orbit_lab
+from gan_edu.labs.orbit import SHOWN, OrbitLab, orbit_lab, orbit_scene
 from gan_edu.scenes import Path, Scene, unpack, unpack_run
 
 
@@ -171,3 +172,12 @@ def test_the_recorded_page_is_what_the_lab_opens_with() -> None:
     for old, new in zip(kept.paths, made.paths, strict=True):
         assert (old.words, old.style) == (new.words, new.style)
         np.testing.assert_allclose(old.points, new.points, rtol=1e-4, atol=1e-6)
+
+
+def test_remedies_are_ways_to_play() -> None:
+    chosen = ["historical_averaging:strength=0.1", "unrolled:steps=1,learning_rate=0.2,optimizer=sgd"]
+    paths = orbit_scene(bilinear(), chosen, steps=400).paths
+    assert [path.name for path in paths] == ["historical_averaging", "unrolled"]
+    assert paths[0].words.endswith("ever more slowly in")
+    assert paths[1].factor == pytest.approx(0.96**0.5, abs=1e-6)  # 1 - 2 eta² + eta²
+    assert "0.9798 spirals in" in paths[1].words

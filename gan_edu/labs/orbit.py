@@ -343,7 +343,10 @@ def _planar(text: str) -> Game:
 
 def _forms(dynamics: Iterable[str]) -> tuple[dict[str, Form], list[str]]:
     """The controls of all dynamics, those that come first in front, and the names of those that are on."""
-    recipes = {recipe["name"]: recipe["arguments"] for recipe in (_recipe(text) for text in dynamics)}
+    recipes = {
+        recipe["name"]: {name: value for name, value in recipe["arguments"].items() if name != "game"}
+        for recipe in (_recipe(text) for text in dynamics)
+    }
     known = {**catalogue.entries("dynamics"), **planar_remedies()}
     order = [*(name for name in SHOWN if name in known), *(name for name in known if name not in SHOWN)]
     return {name: Form(known[name], recipes.get(name, {})) for name in order}, list(recipes)
