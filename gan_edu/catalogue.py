@@ -11,7 +11,7 @@ import functools
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -138,6 +138,33 @@ def build(recipe: Mapping[str, Any]) -> Any:
             )
         arguments[name] = value
     return find(recipe["folder"], recipe["name"])(**arguments)
+
+
+def peel(recipe: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], Mapping[str, Any]]:
+    """The remedies around a game, inner first, and the game itself.
+
+    Args:
+        recipe: Of the whole game.
+
+    Example:
+        >>> from gan_edu.data.ring import ring
+        >>> game = parse("packing:pack=3", "remedies", game=parse("gan", "games", target=ring()))
+        >>> remedies, inner = peel(game.recipe)
+        >>> [remedy["name"] for remedy in remedies], inner["name"]
+        (['packing'], 'gan')
+    """
+    remedies: list[Mapping[str, Any]] = []
+    while recipe["folder"] == "remedies":
+        remedies.insert(0, recipe)
+        recipe = recipe["arguments"]["game"]
+    return remedies, recipe
+
+
+def wrap(recipe: Mapping[str, Any], remedies: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Put remedies around a game's recipe, inner first: what `peel` takes apart."""
+    for remedy in remedies:
+        recipe = {**remedy, "arguments": {**remedy["arguments"], "game": recipe}}
+    return recipe
 
 
 def _split(text: str) -> list[str]:

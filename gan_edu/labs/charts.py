@@ -10,6 +10,7 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 
+from gan_edu import catalogue
 from gan_edu.data.target import Target
 from gan_edu.labs.texts import TEXTS
 from gan_edu.metrics.metric import METRICS
@@ -78,8 +79,9 @@ class Charts:
         """Show these curves; the first time, or for other panels or another theme, a new figure is made."""
         from gan_edu.figures.charts import training_chart, update_training_chart
 
-        recipe = settings.game.recipe or {}
-        generator_loss = recipe.get("arguments", {}).get("generator_loss")
+        remedies, game = catalogue.peel(settings.game.recipe or {})
+        # a remedy may change what the losses are at equilibrium
+        generator_loss = None if remedies else game["arguments"].get("generator_loss")
         panels = self._make_panels(settings.game.target, generator_loss)
         about = (panels, theme)
         if about == self._about:

@@ -254,9 +254,9 @@ class Lab(widgets.VBox):
     def use_target(self, target: Target) -> None:
         """Train on another target from now on."""
         wanted = self.session.wanted
-        recipe = dict(wanted.game.recipe or {})
-        recipe["arguments"] = {**recipe["arguments"], "target": target.recipe}
-        self.use(dataclasses.replace(wanted, game=catalogue.build(recipe)))
+        remedies, game = catalogue.peel(wanted.game.recipe or {})
+        game = {**game, "arguments": {**game["arguments"], "target": target.recipe}}
+        self.use(dataclasses.replace(wanted, game=catalogue.build(catalogue.wrap(game, remedies))))
         if not self.worker.running:
             self.train()
 

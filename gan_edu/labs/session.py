@@ -98,13 +98,15 @@ class Session:
         """Names of the settings that are wanted but need a fresh start."""
         names = list(_differences(self.wanted, without_fresh_start(self.wanted, self.running)))
         if "game" in names:
-            want, have = (settings.game.recipe or {} for settings in (self.wanted, self.running))
-            if want.get("name") == have.get("name"):
+            (around, want), (has_around, have) = (
+                catalogue.peel(settings.game.recipe or {}) for settings in (self.wanted, self.running)
+            )
+            if want["name"] == have["name"]:
                 changed = [k for k, v in want["arguments"].items() if v != have["arguments"][k]]
                 fresh = fresh_parameters(want["folder"], want["name"])
-                names[names.index("game") : names.index("game") + 1] = [
-                    k for k in changed if k in fresh or k == "target"
-                ]
+                waiting = [k for k in changed if k in fresh or k == "target"]
+                missing = [_bare(remedy) for remedy in around] != [_bare(remedy) for remedy in has_around]
+                names[names.index("game") : names.index("game") + 1] = waiting + ["remedies"] * missing
         return tuple(names)
 
     def change(self, wanted: Settings) -> bool:
@@ -220,13 +222,28 @@ def _live_game(wanted: Settings, running: Settings) -> Any:
     want, have = wanted.game.recipe, running.game.recipe
     if want is None or have is None or want == have:
         return running.game if want == have and want is not None else wanted.game
-    if want["name"] != have["name"] or wanted.game.target.dim != running.game.target.dim:
-        return running.game
-    held = {name: have["arguments"][name] for name in fresh_parameters(want["folder"], want["name"])}
-    live = {**want, "arguments": {**want["arguments"], **held}}
-    if live == want:
-        return wanted.game
-    return running.game if live == have else catalogue.build(live)
+    (want_around, want), (have_around, have) = catalogue.peel(want), catalogue.peel(have)
+    live = have
+    if want["name"] == have["name"] and wanted.game.target.dim == running.game.target.dim:
+        held = {name: have["arguments"][name] for name in fresh_parameters(want["folder"], want["name"])}
+        live = {**want, "arguments": {**want["arguments"], **held}}
+    for around in (want_around, have_around):
+        recipe = catalogue.wrap(live, around)
+        for known in (wanted.game, running.game):
+            if recipe == known.recipe:
+                game = known
+                break
+        else:
+            game = catalogue.build(recipe)
+        if _same_networks(game, running.game):
+            return game
+    return running.game
+
+
+def _same_networks(game: Any, other: Any) -> bool:
+    """Whether players of one game can go on in the other: as many numbers, and they mean the same."""
+    pairs = zip(_behaviour(game), _behaviour(other), strict=True)
+    return all(a.shape == b.shape and torch.equal(a, b) for a, b in pairs)
 
 
 _fresh: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -242,14 +259,11 @@ def fresh_parameters(folder: str, name: str) -> tuple[str, ...]:
         entry = catalogue.entries(folder)[name]
         target = catalogue.find("data", "ring")()
         plain = {"target": target}
-        base = _behaviour(entry.function(**plain))
+        base = entry.function(**plain)
         found = []
         for parameter in entry.parameters.values():
             for value in _other_values(parameter):
-                other = _behaviour(entry.function(**plain, **{parameter.name: value}))
-                if not all(
-                    a.shape == b.shape and torch.equal(a, b) for a, b in zip(base, other, strict=True)
-                ):
+                if not _same_networks(base, entry.function(**plain, **{parameter.name: value})):
                     found.append(parameter.name)
                     break
         _fresh[folder, name] = tuple(found)
@@ -257,11 +271,10 @@ def fresh_parameters(folder: str, name: str) -> tuple[str, ...]:
 
 
 def _behaviour(game: Any) -> list[torch.Tensor]:
-    generator = torch.Generator().manual_seed(0)
-    players = game.init(1, generator)
+    players = game.init(1, torch.Generator().manual_seed(0))
     z = torch.randn(1, 4, game.latent_dim, generator=torch.Generator().manual_seed(0))
     x = game.generator(players["theta_g"], z)
-    return [*players.values(), x, game.discriminator(players["theta_d"], x)]
+    return [players["theta_d"], players["theta_g"], x, game.discriminator(players["theta_d"], x)]
 
 
 def _other_values(parameter: Any) -> list[Any]:
@@ -274,6 +287,11 @@ def _other_values(parameter: Any) -> list[Any]:
         kind = int if parameter.kind == "int" else float
         return [kind(value) for value in (low, high) if value != parameter.default]
     return []
+
+
+def _bare(remedy: Any) -> tuple[str, dict[str, Any]]:
+    """A remedy without the game that it is around."""
+    return remedy["name"], {k: v for k, v in remedy["arguments"].items() if k != "game"}
 
 
 def _differences(wanted: Settings, have: Settings) -> dict[str, Any]:

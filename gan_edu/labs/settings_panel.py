@@ -10,6 +10,7 @@ import ipywidgets as widgets
 
 from gan_edu import catalogue
 from gan_edu.labs.controls import LABEL_WIDTH, Control, Form, menu
+from gan_edu.labs.remedies import Remedies
 from gan_edu.labs.session import fresh_parameters
 from gan_edu.labs.texts import TEXTS
 from gan_edu.parameters import Parameter, Range
@@ -108,8 +109,9 @@ class SettingsPanel:
         lab: str = "collapse",
     ) -> None:
         self._on_change, self._on_preset, self._quiet = on_change, on_preset, False
-        game = settings.game.recipe
-        assert game is not None, "a lab needs a game from the catalogue"
+        assert settings.game.recipe is not None, "a lab needs a game from the catalogue"
+        remedies, game = catalogue.peel(settings.game.recipe)
+        self.remedies = Remedies(remedies, self._changed)
         self.target = Choice("data", game["arguments"]["target"], self._changed)
         self.game = Choice("games", game, self._changed, lambda name: fresh_parameters("games", name))
         self.dynamics = Choice("dynamics", _recipe(settings.dynamics), self._changed)
@@ -137,7 +139,7 @@ class SettingsPanel:
             ValueError: If they don't go together.
         """
         values: dict[str, Any] = {name: control.value for name, control in self.numbers.items()}
-        game = self.game.make(target=self.target.make())
+        game = self.remedies.around(self.game.make(target=self.target.make()))
         values |= {
             "dynamics": self.dynamics.make(),
             "optimizer": self.optimizer.make(),
@@ -148,8 +150,8 @@ class SettingsPanel:
     def set(self, settings: Settings) -> None:
         """Make the controls say this, without telling anyone."""
         with self.quiet():
-            game = settings.game.recipe
-            assert game is not None
+            remedies, game = catalogue.peel(settings.game.recipe or {})
+            self.remedies.set(remedies)
             self.target.set(game["arguments"]["target"])
             self.game.set(game)
             self.dynamics.set(_recipe(settings.dynamics))
@@ -193,12 +195,13 @@ class SettingsPanel:
             [
                 self.target.box,
                 widgets.VBox([self.game.menu, self.game.box]),
+                self.remedies.box,
                 widgets.VBox(
                     [self.dynamics.menu, self.dynamics.box, self.optimizer.menu, self.optimizer.box]
                 ),
                 widgets.VBox(fresh),
             ],
-            titles=[TEXTS[f"group_{name}"] for name in ("target", "game", "dynamics", "fresh")],
+            titles=[TEXTS[f"group_{name}"] for name in ("target", "game", "remedies", "dynamics", "fresh")],
         )
         return widgets.VBox([self.preset, self.target.menu, *self.live_widgets, folded])
 

@@ -40,7 +40,7 @@ def as_command(settings: Settings, steps: int) -> str:
           --optimizer adam:beta1=0.0 --generator-learning-rate 0.001 --discriminator-learning-rate 0.001 \
           --batch-size 256 --runs 1 --seed 0 --steps-per-frame 10 --device cpu --steps 600
     """
-    remedies, game = _peel(_recipe(settings.game))
+    remedies, game = catalogue.peel(_recipe(settings.game))
     words = [("target", written(game["arguments"]["target"])), ("game", written(game))]
     words += [("remedy", written(remedy)) for remedy in remedies]
     words += [(name, written(_recipe(getattr(settings, name)))) for name in ("dynamics", "optimizer")]
@@ -88,15 +88,6 @@ def _recipe(made: Any) -> Recipe:
             f"{type(made).__name__} was made by hand, so it can't be written down; use the catalogue"
         )
     return made.recipe
-
-
-def _peel(recipe: Recipe) -> tuple[list[Recipe], Recipe]:
-    """The remedies around a game, inner first, and the game."""
-    remedies: list[Recipe] = []
-    while recipe["folder"] == "remedies":
-        remedies.insert(0, recipe)
-        recipe = recipe["arguments"]["game"]
-    return remedies, recipe
 
 
 def _changed(recipe: Recipe) -> dict[str, Any]:

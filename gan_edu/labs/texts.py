@@ -37,6 +37,7 @@ TEXTS: dict[str, str] = {
     "help_runs": "Independent GANs that train side by side. Takes effect on reset.",
     "group_target": "Target",
     "group_game": "Game",
+    "group_remedies": "Remedies",
     "group_dynamics": "Dynamics and optimizer",
     "group_fresh": "Takes effect on reset",
     "fresh_note": "These make other networks or another start. Press “Reset” to use them.",
