@@ -33,9 +33,39 @@ def closeness(features: Tensor, others: Tensor, tensor: Tensor) -> Tensor:
     def projected(f: Tensor) -> Tensor:
         return (f @ tensor.flatten(-2)).unflatten(-1, (kernels, kernel_dim)).movedim(-3, -1)
 
-    left, right = projected(features), projected(others)  # (..., kernels, kernel_dim, N or K)
-    parts = (left.unsqueeze(-1) - right.unsqueeze(-2)).abs()
-    return parts.sum(-3).neg().exp()
+    return _Closeness.apply(projected(features), projected(others))  # each (..., kernels, kernel_dim, N or K)
+
+
+class _Closeness(torch.autograd.Function):
+    """exp(-|.|_1) for all pairs, one coordinate after another: memory for one number a pair, not for kernel_dim.
+
+    Autograd would keep every coordinate of every pair, forwards and backwards, and take several times as long.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, left: Tensor, right: Tensor) -> Tensor:
+        distance = _pairs(left, right, 0).abs()
+        for k in range(1, left.shape[-2]):
+            distance += _pairs(left, right, k).abs_()
+        close = distance.neg_().exp_()
+        ctx.save_for_backward(left, right, close)
+        return close
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor]:
+        left, right, close = ctx.saved_tensors
+        pull = grads[0] * close
+        of_left, of_right = [], []
+        for k in range(left.shape[-2]):  # plain operators, so that it can be differentiated once more
+            moved = _pairs(left, right, k).sign() * pull
+            of_left.append(-moved.sum(-1))
+            of_right.append(moved.sum(-2))
+        return torch.stack(of_left, -2), torch.stack(of_right, -2)
+
+
+def _pairs(left: Tensor, right: Tensor, k: int) -> Tensor:
+    """Differences in one coordinate: (..., kernels, N, K)."""
+    return left[..., k, :].unsqueeze(-1) - right[..., k, :].unsqueeze(-2)
 
 
 def with_closeness(network: Network, kernels: int, kernel_dim: int) -> Network:
