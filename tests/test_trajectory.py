@@ -19,7 +19,6 @@ from gan_edu.training import train
 from gan_edu.trajectory import trajectory
 
 DYNAMICS = list(catalogue.entries("dynamics"))
-OPTIMIZERS = list(catalogue.entries("optimizers"))
 STEPS = 20
 
 
@@ -51,7 +50,9 @@ def written(monkeypatch):
     return calls
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize(
+    "optimizer", ["adam", *[pytest.param(n, marks=pytest.mark.slow) for n in ("sgd", "momentum", "rmsprop")]]
+)
 @pytest.mark.parametrize("dynamics", DYNAMICS)
 def test_every_dynamics_with_every_optimizer(dynamics, optimizer, written):
     same_as_training(quadratic(rotation=0.8, potential=0.2), dynamics=dynamics, optimizer=optimizer)
@@ -61,23 +62,29 @@ def test_every_dynamics_with_every_optimizer(dynamics, optimizer, written):
 GAMES = {
     "bilinear": bilinear(),
     "penalised critic": dirac("wasserstein", gradient_penalty=0.5, gradient_norm=1.0),
-    "dirac": dirac(gradient_penalty=0.3, noise=0.4),
+    "dirac": dirac(gradient_penalty=0.3),
     "non saturating": dirac("non_saturating", gradient_penalty=1.0, gradient_norm=0.2),
 }
 
 
 @pytest.mark.parametrize("name", list(GAMES))
 def test_every_game(name, written):
-    for dynamics in ("alternating", "consensus", "competitive_gradient_descent"):
+    for dynamics in ("alternating", "consensus"):
         same_as_training(GAMES[name], dynamics=dynamics)
-    assert written == [True] * 3
+    assert written == [True] * 2
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", list(GAMES))
 @pytest.mark.parametrize("dynamics", DYNAMICS)
-def test_every_game_with_every_dynamics(name, dynamics):
-    same_as_training(GAMES[name], dynamics=dynamics, optimizer="adam")
+def test_every_dynamics_on_a_curved_game(dynamics):
+    same_as_training(GAMES["dirac"], dynamics=dynamics, optimizer="adam")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dynamics", ["alternating", "consensus"])
+def test_instance_noise(dynamics, written):
+    same_as_training(dirac("non_saturating", noise=0.7), dynamics=dynamics)
+    assert written == [True]
 
 
 def test_a_program_is_written_once_for_each_recipe(written):
@@ -116,7 +123,9 @@ def test_an_operator_that_is_not_known_is_played_by_training(written):
     assert written == [False]
 
 
-@pytest.mark.parametrize("dynamics", DYNAMICS)
+@pytest.mark.parametrize(
+    "dynamics", ["averaging", "optimistic", *[pytest.param(n, marks=pytest.mark.slow) for n in DYNAMICS]]
+)
 def test_a_run_that_diverges_stays_at_its_last_finite_point(dynamics):
     game = quadratic(rotation=0.01, potential=-10.0)
     settings = {"runs": 2, "start": [(1, 0.3), (0.5, 1)], "learning_rate": (0.01, 1e3), "dynamics": dynamics}
@@ -130,7 +139,7 @@ def test_a_run_that_diverges_stays_at_its_last_finite_point(dynamics):
 @pytest.mark.parametrize("game", [bilinear(), dirac(), dirac("wasserstein", gradient_penalty=1.0)])
 def test_overflow_raises_nothing(game):
     """Huge points: exponentials and products that Python refuses or that become inf."""
-    for dynamics in ("simultaneous", "consensus:strength=100", "symplectic_gradient_adjustment"):
+    for dynamics in ("simultaneous", "symplectic_gradient_adjustment:strength=100"):
         settings = {"start": (1e150, -1e160), "learning_rate": 1e3, "dynamics": dynamics}
         found = trajectory(game, steps=6, **settings)
         assert bool(found.isfinite().all())
