@@ -79,7 +79,7 @@ def _solve(matrix: Callable[[Tensor], Tensor], wanted: Tensor, iterations: int) 
         return wanted / matrix(torch.ones_like(wanted))
     tiny = torch.finfo(wanted.dtype).tiny
     found, left = torch.zeros_like(wanted), wanted
-    pairs = wanted.new_zeros(2, 0, *wanted.shape)  # directions and their images, of which any two are orthogonal
+    pairs = wanted.new_zeros(2, 0, *wanted.shape)  # directions and their images; the images are orthonormal
     for _ in range(iterations):
         new = torch.stack([left, matrix(left)])
         shares = (new[1] * pairs[1]).sum(-1, keepdim=True)

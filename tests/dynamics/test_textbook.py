@@ -101,9 +101,12 @@ def test_one_step_and_fifty_equal_the_matrix_form(dynamics, game):
     found = played(made, start.tolist(), 50, dynamics=dynamics, **RATES)
     np.testing.assert_allclose(found[1], expected[1], rtol=1e-13, atol=1e-14)
     np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
-    np.testing.assert_allclose(
-        trajectory(made, steps=50, start=start.tolist(), dynamics=dynamics, **RATES)[:, 0], found, rtol=1e-12
-    )
+    if n == 1:
+        np.testing.assert_allclose(
+            trajectory(made, steps=50, start=start.tolist(), dynamics=dynamics, **RATES)[:, 0],
+            found,
+            rtol=1e-12,
+        )
 
 
 # --- growth rates and invariants on xy, to 1e-10 over hundreds of steps ---------------------------------------------
