@@ -1,3 +1,4 @@
+import itertools
 import json
 import os
 import subprocess
@@ -151,6 +152,86 @@ def test_train_refuses_a_bad_file_before_it_trains(capsys, tmp_path, monkeypatch
     monkeypatch.setattr("gan_edu.recording.record", lambda *_, **__: pytest.fail("trained for nothing"))
     assert main(["train", "--out", str(tmp_path)]) == 2
     assert "must name a file" in capsys.readouterr().err
+
+
+# planar games
+
+PLANAR = ["train", "--game", "bilinear", "--optimizer", "sgd", "--learning-rate", "0.2", "--steps"]
+
+
+def test_planar_training_adds_the_trajectory(capsys):
+    words = [*PLANAR, "25", "--dynamics", "extragradient", "--start", "1,0.3", "--json"]
+    result = json.loads(output_of(capsys, *words).out)
+    path = result["trajectory"]
+    assert len(path) == 26 and path[0] == [1.0, 0.3]
+    w = [complex(*point) for point in path]
+    for before, after in itertools.pairwise(w):  # v(x + iy) = y - ix = -i (x + iy)
+        assert abs(after - before * (1 + 0.2j * (1 + 0.2j))) < 1e-14
+    assert result["steps"] == [25] and result["alive"] == [True]
+    assert result["settings"]["start"] == [[1.0, 0.3]]
+
+
+def test_planar_defaults_and_several_runs(capsys):
+    two = json.loads(output_of(capsys, *PLANAR, "3", "--runs", "2", "--start", "1,2", "--json").out)[
+        "trajectory"
+    ]
+    assert two[0] == two[1] and len(two[0]) == 4
+    fresh = json.loads(output_of(capsys, "train", "--game", "dirac:noise=0.5", "--steps", "2", "--json").out)
+    assert len(fresh["trajectory"]) == 3 and fresh["settings"]["dynamics"]["name"] == "simultaneous"
+
+
+def test_the_trajectory_ends_where_the_training_does(capsys):
+    """Steps count generator updates, of which a round may have several."""
+    words = [*PLANAR, "5", "--dynamics", "alternating:generator_steps=2", "--start", "1,0.3", "--json"]
+    path = json.loads(output_of(capsys, *words).out)["trajectory"]
+    game = catalogue.parse("bilinear", "games")
+    last = record(game, steps=5, progress=False, dynamics="alternating:generator_steps=2", start=(1, 0.3))[-1]
+    assert len(path) == 4 and last.step == 6
+    assert path[-1] == pytest.approx([float(last.players[k]) for k in ("theta_g", "theta_d")], rel=1e-13)
+
+
+@pytest.mark.parametrize("words", [["--start", "-1,0.3"], ["--start=-1,0.3"], ["--start", "-1.0,.3"]])
+def test_a_start_may_be_negative(capsys, words):
+    result = json.loads(output_of(capsys, *PLANAR, "1", *words, "--json").out)
+    assert result["trajectory"][0] == [-1.0, 0.3]
+    assert output_of(capsys, *PLANAR, "1", "--start", "-.5,-2e-3").out.splitlines()[1].split()[1:3] == [
+        "(-0.5,",
+        "-0.002)",
+    ]
+
+
+def test_planar_training_prints_where_it_went(capsys):
+    out = output_of(capsys, *PLANAR, "1", "--dynamics", "simultaneous", "--start", "1,0.5").out
+    assert out.splitlines() == ["run  from -> to (x, y)", "  0  (1, 0.5) -> (0.9, 0.7) in 1 steps"]
+    words = ["--dynamics", "simultaneous", "--learning-rate", "900", "--start", "1,1"]
+    assert "diverged there" in output_of(capsys, *PLANAR, "200", *words).out
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["--start", "1"], "start must be 2 numbers"),
+        (["--start", "1,2,3"], "start must be 2 numbers"),
+        (["--start", "1,nan"], "start must be 2 numbers"),
+        (["--start", "here"], "'here'"),
+        (["--start"], "expected one argument"),
+        (["--target", "ring"], "takes no target"),
+        (["--dynamics", "consensus:strength=-1"], "strength"),
+        (["--dynamics", "runge_kutta:order=3"], "order must be one of 2, 4"),
+        (["--dynamics", "alternating:generator_steps=0"], "must move the generator"),
+        (["--game", "bilinear:dimensions=0"], "dimensions"),
+        (["--game", "gan:width=4", "--start", "1,2"], "theta_g before theta_d"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_planar_mistake_is_one_line_with_the_rule(capsys, words, hint):
+    try:
+        status = main([*PLANAR, "2", *words, "--json"])
+    except SystemExit as stop:
+        status = stop.code
+    out, err = capsys.readouterr()
+    assert (status, out) == (2, "")
+    assert len(err.strip().splitlines()) == 1 and hint in err
 
 
 # list and doctor

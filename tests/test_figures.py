@@ -68,25 +68,42 @@ def scene(step: int = 0, **layers: object) -> Scene:
 def test_chart_holds_every_line_of_both_runs() -> None:
     a, b = run(100, 1.0), run(40, 2.0)
     figure = training_chart(PANELS, a, b)
-    for which, arrays, dash in (("a", a, "solid"), ("b", b, "dash")):
+    for which, arrays in (("a", a), ("b", b)):
         lines = traces(figure, which)
         assert list(lines) == NAMES
         for name, trace in lines.items():
             np.testing.assert_array_equal(trace.x, arrays["step"])
             np.testing.assert_array_equal(trace.y, arrays[name])
-            assert (trace.line.dash, trace.visible) == (dash, True)
+            assert trace.visible
 
 
 def test_lines_of_one_panel_differ_without_colour() -> None:
     figure = training_chart(PANELS, run(100), run(100))
     for row in range(1, 4):
         axis = "y" if row == 1 else f"y{row}"
-        looks = [
-            (t.line.dash, t.marker.symbol, t.line.width)
-            for t in figure.data
-            if t.meta["name"] and t.yaxis == axis
-        ]
+        looks = [(t.marker.symbol, t.line.width) for t in figure.data if t.meta["name"] and t.yaxis == axis]
         assert len(set(looks)) == len(looks) >= 2
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_runs_that_are_compared_have_one_look_in_every_panel_and_its_key(theme: str) -> None:
+    figure = training_chart(PANELS, run(100), theme=theme)
+    colours = getattr(PALETTE, theme)
+    alone = {name: trace.line.color for name, trace in traces(figure, "a").items()}
+    assert (alone["discriminator_loss"], alone["generator_loss"]) == (colours.contour, colours.fake)
+    update_training_chart(figure, PANELS, run(100), run(100))
+    for which, own in (("a", colours.a), ("b", colours.b)):
+        mine = [trace for trace in figure.data if trace.meta["run"] == which]
+        assert {(t.line.color, t.marker.color, t.line.dash) for t in mine} == {(own, own, None)}
+        keys = [trace for trace in mine if not trace.meta["name"]]
+        assert [key.legend for key in keys] == ["legend", "legend2", "legend3"]
+        assert all(key.visible and key.showlegend is not False for key in keys)
+    for name, first in traces(figure, "a").items():
+        second = traces(figure, "b")[name]
+        assert second.line.width < first.line.width
+        assert second.marker.symbol == f"{first.marker.symbol}-open"
+    update_training_chart(figure, PANELS, run(100))  # alone again
+    assert {name: trace.line.color for name, trace in traces(figure, "a").items()} == alone
 
 
 def test_theory_lines_stand_at_the_equilibrium() -> None:

@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 import torch
+from plotly.graph_objects import FigureWidget
 
 from gan_edu import catalogue
+from gan_edu.figures.palette import PALETTE
 from gan_edu.figures.picture import Picture
 from gan_edu.labs import keep as keeping
 from gan_edu.labs import recorded, registry
@@ -574,3 +576,18 @@ def test_panel_says_what_it_was_given() -> None:
         panel = SettingsPanel(settings, print, lab=preset.lab)
         assert panel.settings.as_json() == settings.as_json()
         assert panel.preset.value == name
+
+
+def test_charts_follow_the_theme_while_nothing_trains(lab: Lab) -> None:
+    for content in (
+        {"kind": "ready"},
+        {"kind": "drawn", "frame": lab.stage._newest},
+    ):  # a browser shows the lab
+        lab.stage._handle_custom_msg(content, [])
+    until(lambda: isinstance(lab.charts.box.children[0], FigureWidget))
+    figure = lab.charts.box.children[0]
+    assert figure.layout.paper_bgcolor == PALETTE.light.background
+    lab.stage._handle_custom_msg({"kind": "theme", "theme": "dark"}, [])
+    until(lambda: figure.layout.paper_bgcolor == PALETTE.dark.background)
+    until(lambda: figure.data[0].line.color == PALETTE.dark.contour)
+    assert lab.charts.box.children == (figure,)

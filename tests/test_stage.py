@@ -112,3 +112,12 @@ def test_frames_are_not_sent_a_second_time_as_state(stage: Stage, monkeypatch: p
 def test_it_begins_with_an_empty_plane_and_every_layer(stage: Stage) -> None:
     assert stage.layers == list(LAYERS)
     assert unpack(stage.scene).extent == (-3, 3, -3, 3)
+
+
+def test_another_theme_is_told_once() -> None:
+    told: list[str] = []
+    stage = Stage(on_theme=lambda: told.append(stage.shown_theme))
+    browser = Browser(stage)
+    for theme in ("light", "dark", "dark", "light"):
+        browser.says(kind="theme", theme=theme)
+    assert told == ["dark", "light"]

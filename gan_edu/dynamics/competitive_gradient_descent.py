@@ -79,14 +79,13 @@ def _solve(matrix: Callable[[Tensor], Tensor], wanted: Tensor, iterations: int) 
         return wanted / matrix(torch.ones_like(wanted))
     tiny = torch.finfo(wanted.dtype).tiny
     found, left = torch.zeros_like(wanted), wanted
-    past: list[tuple[Tensor, Tensor, Tensor]] = []
+    pairs = wanted.new_zeros(2, 0, *wanted.shape)  # directions and their images; the images are orthonormal
     for _ in range(iterations):
-        direction, image = left, matrix(left)
-        for old, old_image, size in past:
-            share = (image * old_image).sum(-1, keepdim=True) / size
-            direction, image = direction - share * old, image - share * old_image
-        size = image.square().sum(-1, keepdim=True).clamp_min(tiny)
-        length = (left * image).sum(-1, keepdim=True) / size
-        found, left = found + length * direction, left - length * image
-        past.append((direction, image, size))
+        new = torch.stack([left, matrix(left)])
+        shares = (new[1] * pairs[1]).sum(-1, keepdim=True)
+        new = new - (shares * pairs).sum(1)
+        new = new * new[1].square().sum(-1, keepdim=True).clamp_min(tiny).rsqrt()
+        length = (left * new[1]).sum(-1, keepdim=True)
+        found, left = found + length * new[0], left - length * new[1]
+        pairs = torch.cat([pairs, new.unsqueeze(1)], 1)
     return found

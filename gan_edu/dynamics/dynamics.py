@@ -315,9 +315,8 @@ def _trace(
 
     def run(players: Players, batch: Batch, rates: Mapping[Mover, Tensor]) -> Sequence[Tensor]:
         nonlocal names
-        names = tuple(
-            sorted(players)
-        )  # whoever made the dictionary: a trace knows the players by their places
+        # whoever made the dictionary: a trace knows the players by their places
+        names = tuple(sorted(players))
         return flat(*[players[name] for name in names], *batch, *rates.values())
 
     return run

@@ -22,6 +22,8 @@ MARKERS_PER_LINE = 12
 PANEL_HEIGHT = 170
 MARGIN = {"l": 64, "r": 84, "t": 40, "b": 52}
 GAP = 48  # pixels between two panels, where the lower one's legend lies
+RUNS = {"a": (2.5, ""), "b": (1.5, "-open")}
+"""The thickness of each run's lines, and the end of its markers' names."""
 ROUND = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
 """Axes end at these times a power of ten, so that they grow in steps that can be followed."""
 
@@ -103,7 +105,7 @@ def loss_panel(generator_loss: str | None = "non_saturating", texts: Mapping[str
     if generator_loss not in theory:
         raise ValueError(f"generator_loss must be non_saturating, minimax or None; got {generator_loss!r}")
     lines = (
-        Line("discriminator_loss", texts["discriminator"], colour="contour"),
+        Line("discriminator_loss", texts["discriminator"], colour="contour", marker="triangle-up"),
         Line("generator_loss", texts["generator"], colour="fake", marker="circle"),
     )
     return Panel(
@@ -150,7 +152,7 @@ def modes_panel(total: int, texts: Mapping[str, str] = TEXTS) -> Panel:
     if int(total) != total or total < 1:
         raise ValueError(f"total must be a whole number from 1; got {total!r}")
     lines = (
-        Line("basins", texts["basins"], marker="diamond-open", thin=True),
+        Line("basins", texts["basins"], marker="diamond", thin=True),
         Line("modes_covered", texts["modes_covered"], marker="square"),
     )
     every = Reference(total, texts["all_modes"].format(total=total))
@@ -203,7 +205,8 @@ def training_chart(
 ) -> Figure:
     """Training curves as one plotly figure; `plotly.graph_objects.FigureWidget(figure)` makes it live.
 
-    Run A is solid, run B dashed, and quantities differ in markers: lines can be told apart without colour.
+    A run alone has a colour for each quantity; of two that are compared, each has its own colour in all panels.
+    Run B is thinner with hollow markers, and quantities differ in markers: lines can be told apart without colour.
 
     Args:
         panels: from top to bottom.
@@ -290,7 +293,7 @@ def update_training_chart(
     runs = {"a": _checked(a, names, "a"), "b": _checked(b, names, "b")}
     last = max((float(run["step"][-1]) for run in runs.values() if len(run["step"])), default=0.0)
     drawn: Any = figure.layout["meta"]
-    goes_on = drawn is None or last >= drawn["last"]
+    goes_on, compared = drawn is None or last >= drawn["last"], b is not None
     with figure.batch_update():
         for trace in figure.data:
             run, name = runs[trace.meta["run"]], trace.meta["name"]
@@ -300,7 +303,8 @@ def update_training_chart(
                 trace.update(
                     x=run["step"][keep] if len(keep) else [None], y=run[name][keep] if len(keep) else [None]
                 )
-            trace.visible = (b is not None) if trace.meta["run"] == "b" or not name else True
+            trace.visible = compared or (trace.meta["run"] == "a" and bool(name))
+            trace.line.color = trace.marker.color = trace.meta["colours"][compared]
         for row, panel in enumerate(panels, 1):
             x_axis, y_axis = next(figure.select_xaxes(row=row)), next(figure.select_yaxes(row=row))
             x_axis.range = _grown((0, max(100.0, _round_up(last))), x_axis.range if goes_on else None)
@@ -333,30 +337,30 @@ def _add_panel(figure: Figure, row: int, panel: Panel, colours: Theme, texts: Ma
             x=1, xref="x domain", y=reference.value, text=reference.label, row=row, col=1, showarrow=False,
             xanchor="left", yanchor=side, xshift=6, align="left", font={"color": colours.ink},
         )  # fmt: skip
-    for run, dash in (("a", "solid"), ("b", "dash")):
+    for run, (width, hollow) in RUNS.items():
+        own = getattr(colours, run)
         for line in panel.lines:
-            colour = getattr(colours, line.colour or run)
             figure.add_trace(
                 Scatter(
-                    name=line.label, meta={"run": run, "name": line.name}, legend=legend,
-                    showlegend=run == "a" and len(panel.lines) > 1,
+                    name=line.label, legend=legend, showlegend=run == "a" and len(panel.lines) > 1,
+                    meta={"run": run, "name": line.name, "colours": [getattr(colours, line.colour or run), own]},
                     mode="lines+markers" if line.marker else "lines",
-                    line={"color": colour, "width": 1.5 if line.thin else 2.5, "dash": dash},
+                    line={"width": width * (0.6 if line.thin else 1)},
                     marker={
-                        "symbol": line.marker or None, "size": 8, "color": colour,
- "maxdisplayed": MARKERS_PER_LINE},
+                        "symbol": line.marker + hollow if line.marker else None, "size": 8,
+                        "maxdisplayed": MARKERS_PER_LINE,
+                    },
                     hovertemplate="%{y:.3g}" + (f" ({texts['run_b']})" if run == "b" else ""),
                 ),
                 row=row, col=1,
             )  # fmt: skip
-    if row == 1:
-        for run, dash in (("a", "solid"), ("b", "dash")):  # the legend's key to the two runs
-            stroke = {"color": colours.ink, "width": 2.5, "dash": dash}
-            key = Scatter(
-                x=[None], y=[None], name=texts[f"run_{run}"], mode="lines", line=stroke, legend=legend,
-                meta={"run": run, "name": ""}, hoverinfo="skip",
-            )  # fmt: skip
-            figure.add_trace(key, row=row, col=1)
+    for run, (width, _) in RUNS.items():  # the legend's key to the two runs
+        own = getattr(colours, run)
+        key = Scatter(
+            x=[None], y=[None], name=texts[f"run_{run}"], mode="lines", line={"width": width}, legend=legend,
+            meta={"run": run, "name": "", "colours": [own, own]}, hoverinfo="skip",
+        )  # fmt: skip
+        figure.add_trace(key, row=row, col=1)
 
 
 def _checked(arrays: Mapping[str, Any] | None, names: Sequence[str], which: str) -> dict[str, np.ndarray]:

@@ -33,13 +33,15 @@ def dirac(
         s_real ~ N(0, sigma²)        s_fake ~ N(x, sigma²)
 
     All players' gradients agree near 0 with those of the game xy, times 1/2 for the two softplus losses: plain GAN
-    training turns about the solution and does not reach it. |y| is the length of the discriminator's gradient.
+    training turns about the solution and does not reach it (the non-saturating loss creeps in, as 1 / sqrt(time)).
+    |y| is the length of the discriminator's gradient.
 
     Args:
         loss: Of the generator; `wasserstein` makes the discriminator a critic.
         gradient_penalty: gamma. With c = 0 it is R1, and the only equilibrium becomes attractive.
         gradient_norm: c, the length that the penalty asks for: 0 in R1, 1 in WGAN-GP, which does not converge here.
-        noise: sigma, by quadrature (no random numbers), exact near the equilibrium. It makes the softplus losses converge.
+        noise: sigma, by quadrature (no random numbers), exact near the equilibrium. It makes the softplus losses
+            converge.
 
     Returns:
         The game, in float64: theta_g is x, theta_d is y.

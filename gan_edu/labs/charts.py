@@ -104,7 +104,9 @@ class Charts:
             return
         with self._figure.batch_update():  # the traces are the same ones: only values and colours are new
             for old, new in zip(self._figure.data, figure.data, strict=True):
-                old.update(x=new.x, y=new.y, line=new.line, marker=new.marker, visible=new.visible)
+                old.update(
+                    x=new.x, y=new.y, line=new.line, marker=new.marker, visible=new.visible, meta=new.meta
+                )
             self._figure.update_layout(figure.layout, overwrite=True)
 
     def close(self) -> None:

@@ -74,7 +74,13 @@ class Lab(widgets.VBox):
         self._words = ""
         self._words_at = self._told_at = self._drawn_at = self._drawing = 0.0
         offered = offered_layers(settings.game.target)
-        self.stage = Stage(size=size, layers=list(self.layers), offered=offered, alt=TEXTS["alt"])
+        self.stage = Stage(
+            on_theme=lambda: self.charts.request(),
+            size=size,
+            layers=list(self.layers),
+            offered=offered,
+            alt=TEXTS["alt"],
+        )
         if recorded:
             self.stage.run, self.stage.autoplay, self.stage.mode = recorded, True, "player"
         self.beside = Stage(size=size, layers=list(self.layers), alt=TEXTS["alt_other"])

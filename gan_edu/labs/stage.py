@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import anywidget
@@ -24,6 +25,7 @@ class Stage(anywidget.AnyWidget):
     """A canvas for scenes, paced by what the browser has really drawn.
 
     Args:
+        on_theme: called when the browser shows another theme (`shown_theme`), for what is drawn beside the stage.
         scene: the packed frame that is on show, for a view that opens late or a page that is loaded again.
         run: a packed run for the player.
         mode: "live" for `show`, "player" for `run`, "draw" to take strokes, "paths" for `show` with paths that play.
@@ -64,11 +66,12 @@ class Stage(anywidget.AnyWidget):
     start = List(Float(), [1.0, 0.0], 2, 2).tag(sync=True)
     chosen = List(Unicode(), None, allow_none=True).tag(sync=True)
 
-    def __init__(self, **traits: Any) -> None:
+    def __init__(self, on_theme: Callable[[], None] = lambda: None, **traits: Any) -> None:
         # frames are sent by a worker thread, news of drawn ones comes on another
         self._news = threading.Condition()
         self._streaming = False
         self._viewed = False
+        self._on_theme = on_theme
         self.shown_theme = "light"
         self._newest = 0
         self._sent = 0
@@ -138,9 +141,9 @@ class Stage(anywidget.AnyWidget):
     def _receive(self, _widget: Any, content: dict[str, Any], _buffers: Any) -> None:
         with self._news:
             self._heard = time.monotonic()
-            self._viewed = True
+            self._viewed, themed = True, False
             if content["kind"] == "theme":
-                self.shown_theme = content["theme"]
+                themed, self.shown_theme = content["theme"] != self.shown_theme, content["theme"]
             elif content["kind"] == "ready":
                 # the new view needs the current frame even if others have it
                 self._in_flight.clear()
@@ -151,6 +154,8 @@ class Stage(anywidget.AnyWidget):
                     self._in_flight.popleft()
             self._send_newest()
             self._news.notify_all()
+        if themed:
+            self._on_theme()
 
     def _should_send_property(self, key: str, value: Any) -> bool:
         return not (key == "scene" and self._streaming) and super()._should_send_property(key, value)

@@ -71,7 +71,7 @@ def eigenvalues(game: Game, players: Players, batch: Batch | None = None) -> Ten
         >>> from gan_edu.games.quadratic import quadratic
         >>> one = torch.ones(1, 1, dtype=torch.float64)
         >>> found = eigenvalues(quadratic(rotation=2, potential=0.5), {"theta_g": one, "theta_d": one})
-        >>> found.real, found.imag.abs()
+        >>> found.real.round(decimals=6), found.imag.abs().round(decimals=6)
         (tensor([[0.5000, 0.5000]], dtype=torch.float64), tensor([[2., 2.]], dtype=torch.float64))
 
     Reference:
