@@ -120,7 +120,9 @@ def test_a_lab_trains_draws_and_shares_with_remedies(lab: Lab) -> None:
     from gan_edu.labs.sharing import as_command, as_python
 
     command = as_command(lab.session.running, 10)
-    assert "--remedy minibatch_discrimination --remedy instance_noise" in " ".join(command.replace("\\", " ").split())
+    assert "--remedy minibatch_discrimination --remedy instance_noise" in " ".join(
+        command.replace("\\", " ").split()
+    )
     assert "instance_noise(minibatch_discrimination(gan(" in as_python(lab.session.running, 10)
     lab.use_target(catalogue.parse("grid", "data"))
     lab.pause()

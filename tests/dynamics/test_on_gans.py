@@ -118,12 +118,6 @@ def plain_averaging(w, fields, rates, memory):
     return torch.stack(seen).mean(0)
 
 
-def plain_historical_averaging(w, fields, rates, memory):
-    seen = memory.setdefault("seen", [])
-    seen.append(w)
-    return w - rates * (fields[0](w).detach() + 2 * 0.1 * (w - torch.stack(seen).mean(0)))
-
-
 def plain_runge_kutta(w, fields, rates, memory):
     def k(at):
         return -rates * fields[0](at).detach()
@@ -243,7 +237,7 @@ def test_saved_loaded_forked_it_goes_on_bit_for_bit(name, optimizer, tmp_path):
             assert same(recording[frame].state, whole[frame].state)
 
 
-MEMORIES = ["averaging", "historical_averaging", "optimistic", "negative_momentum", "alternating"]
+MEMORIES = ["averaging", "optimistic", "negative_momentum", "alternating"]
 
 
 @pytest.mark.parametrize(
@@ -273,7 +267,6 @@ def test_changing_the_dynamics_starts_their_memory_afresh(first, then):
     ("name", "change"),
     [
         ("averaging", "averaging:kind=exponential,decay=0.5"),
-        ("historical_averaging", "historical_averaging:strength=0.9"),
         ("negative_momentum", "negative_momentum:beta=0.2"),
     ],
 )

@@ -82,8 +82,16 @@ def played(game, start, steps, **settings):
     return np.stack([torch.cat([f.players["theta_g"], f.players["theta_d"]], -1)[0].numpy() for f in frames])
 
 
+def taken(game, way):
+    """What is played and how: a remedy goes around the game, and is played by simultaneous steps."""
+    if catalogue.name_of(way) in catalogue.entries("remedies"):
+        return catalogue.parse(way, "remedies", game=game), "simultaneous"
+    return game, way
+
+
 def test_every_dynamics_of_the_catalogue_has_its_textbook():
-    assert {name for name, _ in DYNAMICS.values()} == set(catalogue.entries("dynamics"))
+    names = {name for name, _ in DYNAMICS.values()}
+    assert names == {*catalogue.entries("dynamics"), "historical_averaging"}
 
 
 @pytest.mark.parametrize(
@@ -98,6 +106,7 @@ def test_one_step_and_fifty_equal_the_matrix_form(dynamics, game):
     start = np.random.default_rng(7).normal(size=2 * n)
     rates = np.r_[np.full(n, 0.11), np.full(n, 0.23)]
     expected = getattr(textbook, name)(J, rates, start, 50, **options)
+    made, dynamics = taken(made, dynamics)
     found = played(made, start.tolist(), 50, dynamics=dynamics, **RATES)
     np.testing.assert_allclose(found[1], expected[1], rtol=1e-13, atol=1e-14)
     np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
@@ -115,7 +124,7 @@ ETA, STEPS, START = 0.2, 400, (1.0, 0.3)
 
 
 def path(dynamics, eta=ETA, steps=STEPS, game=None, **settings):
-    made = game or bilinear()
+    made, dynamics = taken(game or bilinear(), dynamics)
     return trajectory(made, steps=steps, start=START, dynamics=dynamics, learning_rate=eta, **settings)[
         :, 0
     ].numpy()
