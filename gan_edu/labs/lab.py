@@ -6,6 +6,7 @@ import dataclasses
 import threading
 import time
 from html import escape
+from importlib import import_module
 from typing import Any
 
 import ipywidgets as widgets
@@ -373,6 +374,7 @@ class Lab(widgets.VBox):
             self.session.keep_up(self.other)
 
     def _train(self, stop: threading.Event) -> None:
+        import_tracer()
         while not stop.is_set():
             with self.lock:
                 frame = self.session.advance(steps=self.transport.steps_per_frame)
@@ -396,6 +398,7 @@ class Lab(widgets.VBox):
 
     def _get_ready(self, stop: threading.Event) -> None:
         """After the first picture, what takes seconds: the engine's first step, and plotly."""
+        import_tracer()
         with self.lock:
             training = self.session.recording.training
             if training is not None and not stop.is_set():
@@ -410,6 +413,14 @@ class Lab(widgets.VBox):
 
     def _ended(self) -> None:
         self.draw()
+
+
+def import_tracer() -> None:
+    """What the engine's first trace of a process imports, a second or two: here, so that no control waits for it.
+
+    Importing is all that can go without the lab's lock: the tracer patches torch while it is at work.
+    """
+    import_module("torch._dynamo")
 
 
 def offered_layers(target: Target) -> list[str]:

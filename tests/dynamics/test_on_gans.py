@@ -144,7 +144,7 @@ def drawn(dynamics, seed=1):
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=[pytest.mark.slow] * n.startswith(("comp", "symp", "runge"))) for n in ALL]
+    "name", [pytest.param(n, marks=[pytest.mark.slow] * (n not in ("optimistic", "consensus"))) for n in ALL]
 )
 def test_rounds_of_a_population_equal_plain_torch_run_by_run(name):
     dynamics = made(
