@@ -483,7 +483,18 @@ REFUSED = {(outer, inner) for outer in ("feature_matching", "top_k") for inner i
 REFUSED |= {("feature_matching", "top_k"), ("label_smoothing", "label_smoothing")}
 
 
-@pytest.mark.parametrize(("outer", "inner"), itertools.product(REMEDIES, REMEDIES))
+QUICK = {
+    ("unrolled", "packing"),
+    ("gradient_penalty", "minibatch_discrimination"),
+    ("instance_noise", "top_k"),
+}
+PAIRS = [
+    pytest.param(*pair, marks=[] if pair in QUICK | REFUSED else pytest.mark.slow)
+    for pair in itertools.product(REMEDIES, REMEDIES)
+]
+
+
+@pytest.mark.parametrize(("outer", "inner"), PAIRS)
 def test_every_pair_trains_or_says_why_not(outer, inner):
     game = catalogue.find("remedies", inner)(game=plain())
     if (outer, inner) in REFUSED:
@@ -500,7 +511,13 @@ def test_every_pair_trains_or_says_why_not(outer, inner):
     assert catalogue.build(copy.deepcopy(game.recipe)).recipe == game.recipe
 
 
-@pytest.mark.parametrize("name", REMEDIES)
+EACH = [
+    pytest.param(name, marks=[] if name in ("instance_noise", "historical_averaging") else pytest.mark.slow)
+    for name in REMEDIES
+]
+
+
+@pytest.mark.parametrize("name", EACH)
 def test_runs_are_independent_and_saved_with_all_that_they_remember(name, tmp_path):
     game = catalogue.find("remedies", name)(game=plain(activation="relu"))
     recording = record(game, steps=4, runs=3, steps_per_frame=2, batch_size=8, progress=False)
@@ -525,7 +542,7 @@ def test_planar_games_are_refused_where_there_is_nothing_to_change(name):
         catalogue.find("remedies", name)(game=bilinear())
 
 
-@pytest.mark.parametrize("name", REMEDIES)
+@pytest.mark.parametrize("name", EACH)
 def test_every_remedy_can_be_looked_at_and_switched_on_while_training(name):
     """The field is there for single points, and a remedy that needs no other networks joins a running training."""
     game = catalogue.find("remedies", name)(game=plain(activation="relu"))

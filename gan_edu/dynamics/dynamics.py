@@ -275,7 +275,8 @@ def begin(
         like = players["theta_g"]
         rows = torch.tensor(start, dtype=like.dtype, device=like.device).expand(runs, -1)
         theta_g, theta_d = rows.split([players[name].shape[-1] for name in ("theta_g", "theta_d")], -1)
-        players = {**players, "theta_d": theta_d.clone(), "theta_g": theta_g.clone()}
+        players = {"theta_d": theta_d.clone(), "theta_g": theta_g.clone()}
+        players |= game.memory(players)
     slots = {mover: optimizer.init(players[mover]) for mover in MOVERS}
     nothing = torch.full((runs,), torch.nan, device=generator.device)
     return State(players, slots, {"theta_d": nothing, "theta_g": nothing}, memory=dynamics.init(players))
