@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gan_edu.tracing import Function, detached
+from gan_edu.tracing import TRACER, Function, detached
 
 
 def in_scalars(function: Function, tensors: Sequence[Tensor]) -> Callable[..., tuple[float, ...]]:
@@ -40,7 +40,7 @@ def in_scalars(function: Function, tensors: Sequence[Tensor]) -> Callable[..., t
     """
     from torch.fx.experimental.proxy_tensor import make_fx  # 1 s, and only playing needs it
 
-    with torch.no_grad():  # clones, as the tracer tells its inputs apart by identity
+    with TRACER, torch.no_grad():  # clones, as the tracer tells its inputs apart by identity
         old = make_fx(detached(function))(*[tensor.clone() for tensor in tensors]).graph
     old.eliminate_dead_code()
     new = torch.fx.Graph()

@@ -9,11 +9,15 @@ function itself runs.
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
+
+TRACER = threading.RLock()
+"""Held while a function is traced: the tracer patches torch as long as it is at work, for all threads."""
 
 Function = Callable[..., Sequence[Tensor]]
 
@@ -62,7 +66,7 @@ def detached(function: Function) -> Function:
 def _trace(function: Function, tensors: tuple[Tensor, ...]) -> Function:
     from torch.fx.experimental.proxy_tensor import make_fx  # 1 s, and only training needs it
 
-    with warnings.catch_warnings():
+    with TRACER, warnings.catch_warnings():
         warnings.simplefilter(
             "ignore"
         )  # TorchScript says that it is old; nothing newer runs without a compiler

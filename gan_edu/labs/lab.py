@@ -278,6 +278,7 @@ class Lab(widgets.VBox):
             self.panel.set(self.session.wanted)
             return
         with self.lock:
+            waited = self.session.waiting
             self.session.change(wanted)
             other_shape = wanted.game.target.dim != self.session.running.game.target.dim
         if fresh or other_shape:
@@ -285,7 +286,10 @@ class Lab(widgets.VBox):
             if other_shape:
                 self.say("new_shape", name=self.session.run.name)
         self.stage.offered = offered_layers(self.session.running.game.target)
-        self.panel.say_waiting(self.session.waiting)
+        waiting = self.session.waiting
+        self.panel.say_waiting(waiting)
+        if waiting and waiting != waited:  # the note in the panel may be folded away
+            self.say("fresh_waiting", names=", ".join(waiting).replace("_", " "))
         if not self.worker.running and self.stage.mode == "live":
             self.draw()
 

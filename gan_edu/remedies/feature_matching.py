@@ -15,7 +15,7 @@ from gan_edu.remedies.common import names, needs_plain_generator_loss, needs_tar
 @method
 def feature_matching(
     game: Game,
-    below: Annotated[int, Range(1, 16, slider=(1, 4), label="layers below D's output")] = 1,
+    below: Annotated[int, Range(1, 16, slider=(1, 4), label="layers below")] = 1,
 ) -> Game:
     """The generator minimises the distance between the mean features of real and of fake examples.
 

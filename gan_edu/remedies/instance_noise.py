@@ -17,7 +17,7 @@ from gan_edu.remedies.common import needs_target
 def instance_noise(
     game: Game,
     std: Annotated[float, Range(0, 100, slider=(0, 2), step=0.05, label="noise σ")] = 1.0,
-    steps: Annotated[int, Range(0, 10**9, slider=(0, 5000), label="steps until it is gone")] = 0,
+    steps: Annotated[int, Range(0, 10**9, slider=(0, 5000), label="gone after")] = 0,
 ) -> Game:
     """Fresh noise on real and on fake examples alike, before D sees them.
 

@@ -15,7 +15,7 @@ from gan_edu.remedies.common import needs_target
 def minibatch_discrimination(
     game: Game,
     kernels: Annotated[int, Range(1, 1024, slider=(1, 64))] = 16,
-    kernel_dim: Annotated[int, Range(1, 256, slider=(1, 16), label="numbers per kernel")] = 4,
+    kernel_dim: Annotated[int, Range(1, 256, slider=(1, 16), label="kernel size")] = 4,
 ) -> Game:
     """D gets, beside its features of an example, the example's closeness to the others of its own half batch.
 

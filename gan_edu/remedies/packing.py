@@ -12,9 +12,7 @@ from gan_edu.remedies.common import needs_target
 
 
 @method
-def packing(
-    game: Game, pack: Annotated[int, Range(2, 64, slider=(2, 8), label="examples per pack")] = 2
-) -> Game:
+def packing(game: Game, pack: Annotated[int, Range(2, 64, slider=(2, 8), label="pack size m")] = 2) -> Game:
     """D(x_1, ..., x_m): m independent examples, all real or all fake, joined into one input.
 
     A generator that draws one mode only makes packs of equals, which real packs hardly ever are.

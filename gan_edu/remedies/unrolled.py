@@ -18,9 +18,7 @@ BETAS, TINY = (0.5, 0.999), 1e-16  # of Adam inside; TINY keeps the slope of a s
 def unrolled(
     game: Game,
     steps: Annotated[int, Range(0, 100, slider=(0, 10), label="steps ahead k")] = 5,
-    learning_rate: Annotated[
-        float, Range(0, 1e3, slider=(1e-4, 1), log=True, label="D's rate inside")
-    ] = 1e-3,
+    learning_rate: Annotated[float, Range(0, 1e3, slider=(1e-4, 1), log=True, label="rate inside")] = 1e-3,
     optimizer: Literal["sgd", "adam"] = "adam",
     through: bool = True,
 ) -> Game:
