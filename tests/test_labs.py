@@ -528,8 +528,14 @@ def test_only_json_is_kept() -> None:
     [
         ("rotating", None, None, {}),
         ("frozen", "grid:side=3", "gan:width=8,generator_loss='minimax'", {"seed": 4, "runs": 2}),
-        ("covering", "line:means=[-1,1],stds=[0.1,0.1]", "gan:width=8", {"dynamics": "simultaneous"}),
-        ("covering", "drawn:points=[[[0,0],[1,1]]],std=0.2", "gan:width=8", {"optimizer": "sgd"}),
+        pytest.param(
+            *("covering", "line:means=[-1,1],stds=[0.1,0.1]", "gan:width=8", {"dynamics": "simultaneous"}),
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            *("covering", "drawn:points=[[[0,0],[1,1]]],std=0.2", "gan:width=8", {"optimizer": "sgd"}),
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_settings_as_text_make_the_same_settings(

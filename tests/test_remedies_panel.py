@@ -68,7 +68,14 @@ def test_what_cannot_go_together_is_said_and_taken_back(lab: Lab) -> None:
     assert lab.panel.remedies.switches["top_k"].value is False
 
 
-@pytest.mark.parametrize("name", sorted(catalogue.entries("remedies")))
+QUICK = ("instance_noise", "packing")
+EACH = [
+    pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow)
+    for name in sorted(catalogue.entries("remedies"))
+]
+
+
+@pytest.mark.parametrize("name", EACH)
 def test_a_remedy_acts_at_once_or_waits_for_a_fresh_start(name: str) -> None:
     needs_networks = {
         "batch_norm", "minibatch_discrimination", "packing", "spectral_normalisation", "virtual_batch_norm",

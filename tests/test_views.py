@@ -160,7 +160,14 @@ def test_verdict_looks_back_in_steps() -> None:
     assert kinds == {"rotating"}
 
 
-@pytest.mark.parametrize("dynamics", [*catalogue.entries("dynamics"), "alternating:discriminator_steps=3"])
+QUICK = ("alternating", "simultaneous", "consensus")
+WAYS = [
+    pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow)
+    for name in [*catalogue.entries("dynamics"), "alternating:discriminator_steps=3"]
+]
+
+
+@pytest.mark.parametrize("dynamics", WAYS)
 def test_slow_motion_is_the_step_that_training_makes(dynamics: str) -> None:
     training = train(gan(ring(), width=16), dynamics=dynamics, steps_per_frame=1, runs=2, learning_rate=0.01)
     frames = [next(training) for _ in range(4)]
