@@ -90,7 +90,8 @@ def update_jacobian(game: Game, *, batch: Batch | None = None, **settings: Any) 
         game: From `gan_edu.games`.
         batch: What every loss of the step is estimated on; planar games need none.
         **settings: As for `gan_edu.training.train`; `start` is the point, the equilibrium 0 of planar games if left
-            out. Adam and RMSProp are not differentiable where the gradient vanishes: nan.
+            out. Adam and RMSProp are not differentiable where the gradient vanishes: nan. The sign of an aligned
+            symplectic adjustment is decided at the point itself, so nearby paths may go another way.
 
     Returns:
         (R, S, S), S numbers in the state: theta_g, theta_d, then the rest.
