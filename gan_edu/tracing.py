@@ -77,9 +77,22 @@ def _trace(function: Function, tensors: tuple[Tensor, ...]) -> Function:
             _reuse_memory(graph.graph)
             graph.recompile()
             with torch.no_grad():
-                return torch.jit.trace(graph, tensors, check_trace=False)  # type: ignore[no-any-return]
-        except (RuntimeError, NotImplementedError, AttributeError):
+                return _recorded(graph, tensors)
+        except (RuntimeError, NotImplementedError, AttributeError, TypeError):
             return detached(function)
+
+
+def _recorded(graph: torch.fx.GraphModule, tensors: tuple[Tensor, ...]) -> Function:
+    """What `torch.jit.trace` gives, in a unit of its own.
+
+    `torch.jit.trace` keeps all that was ever traced until the process ends, a megabyte and more for every game that a
+    learner tries.
+    """
+    no_names: list[str] = []
+    recorded = torch._C._create_graph_by_tracing(  # pyright: ignore[reportAttributeAccessIssue]
+        lambda *args: graph(*args), tensors, lambda value: "", True, False, None, no_names
+    )[0]
+    return torch._C._create_function_from_graph("flat", recorded)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _reuse_memory(graph: torch.fx.Graph) -> None:

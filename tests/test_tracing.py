@@ -1,5 +1,10 @@
 """A traced function gives the same numbers as the function, first and second derivatives included."""
 
+import gc
+import os
+from pathlib import Path
+
+import pytest
 import torch
 
 from gan_edu import tracing
@@ -47,3 +52,26 @@ def test_what_cannot_be_traced_still_runs():
     x = torch.tensor([1.0, 2.0])
     torch.testing.assert_close(flat(x)[0], torch.tensor([3.0, 6.0]))
     torch.testing.assert_close(flat(x + 1)[0], torch.tensor([10.0, 15.0]))
+
+
+def resident() -> float:
+    """Memory of this process in MB."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads Linux's own account of memory")
+def test_what_was_traced_is_given_back():
+    """A lab traces again for every game that a learner tries."""
+
+    def trace_and_forget(times: int) -> float:
+        for _ in range(times):
+            flat = tracing.flatten(slope_of_slope)
+            for _ in range(3):  # TorchScript optimises after the first calls
+                flat(*inputs(2))
+        gc.collect()
+        return resident()
+
+    before = trace_and_forget(10)
+    after = trace_and_forget(40)
+    assert after - before < 10  # torch.jit.trace keeps about 1 MB of each
+    assert isinstance(tracing._trace(slope_of_slope, inputs(2)), torch.jit.ScriptFunction)
