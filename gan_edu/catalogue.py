@@ -11,7 +11,7 @@ import functools
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,14 +103,14 @@ def parse(text: str, folder: str, **given: Any) -> Any:
         >>> parse("ring:modes=5", "data").n_modes
         5
     """
-    name, _, rest = text.partition(":")
+    name, rest = name_of(text), text.partition(":")[2]
     arguments = {}
     for part in _split(rest):
         key, equals, value = part.partition("=")
         if not equals or not key.strip():
             raise ValueError(f"arguments must be written name:key=value,key=value; got {text!r}")
         arguments[key.strip()] = _literal(value.strip())
-    return find(folder, name.strip())(**given, **arguments)
+    return find(folder, name)(**given, **arguments)
 
 
 def build(recipe: Mapping[str, Any]) -> Any:
@@ -138,33 +138,6 @@ def build(recipe: Mapping[str, Any]) -> Any:
             )
         arguments[name] = value
     return find(recipe["folder"], recipe["name"])(**arguments)
-
-
-def peel(recipe: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], Mapping[str, Any]]:
-    """The remedies around a game, inner first, and the game itself.
-
-    Args:
-        recipe: Of the whole game.
-
-    Example:
-        >>> from gan_edu.data.ring import ring
-        >>> game = parse("packing:pack=3", "remedies", game=parse("gan", "games", target=ring()))
-        >>> remedies, inner = peel(game.recipe)
-        >>> [remedy["name"] for remedy in remedies], inner["name"]
-        (['packing'], 'gan')
-    """
-    remedies: list[Mapping[str, Any]] = []
-    while recipe["folder"] == "remedies":
-        remedies.insert(0, recipe)
-        recipe = recipe["arguments"]["game"]
-    return remedies, recipe
-
-
-def wrap(recipe: Mapping[str, Any], remedies: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Put remedies around a game's recipe, inner first: what `peel` takes apart."""
-    for remedy in remedies:
-        recipe = {**remedy, "arguments": {**remedy["arguments"], "game": recipe}}
-    return recipe
 
 
 def _split(text: str) -> list[str]:

@@ -16,7 +16,7 @@ import inspect
 import math
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin
 
@@ -211,3 +211,30 @@ def describe(recipe: Mapping[str, Any]) -> str:
             text = repr(value)
             parts.append(f"{name}={text if len(text) < 60 else '…'}")
     return f"{recipe['name']}({', '.join(parts)})"
+
+
+def peel(recipe: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], Mapping[str, Any]]:
+    """The remedies around a game, inner first, and the game itself.
+
+    Args:
+        recipe: Of the whole game.
+
+    Example:
+        >>> from gan_edu.games.bilinear import bilinear
+        >>> from gan_edu.remedies.unrolled import unrolled
+        >>> remedies, inner = peel(unrolled(bilinear(), steps=3).recipe)
+        >>> [remedy["name"] for remedy in remedies], inner["name"]
+        (['unrolled'], 'bilinear')
+    """
+    remedies: list[Mapping[str, Any]] = []
+    while recipe["folder"] == "remedies":
+        remedies.insert(0, recipe)
+        recipe = recipe["arguments"]["game"]
+    return remedies, recipe
+
+
+def wrap(recipe: Mapping[str, Any], remedies: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Put remedies around a game's recipe, inner first: what `peel` takes apart."""
+    for remedy in remedies:
+        recipe = {**remedy, "arguments": {**remedy["arguments"], "game": recipe}}
+    return recipe

@@ -45,10 +45,11 @@ def trajectory(game: Game, *, steps: int = 1000, **settings: Any) -> Tensor:
     """
     steps = check_steps(steps) or 0
     asked = resolve(game, {**settings, "steps_per_frame": 1})
-    state = next(Training(asked)).state
-    program = _program(asked, state)
+    training = Training(asked)
+    first = next(training)
+    state, program = first.state, _program(asked, first.state)
     if program is None:
-        frames = itertools.islice(Training(asked), steps + 1)
+        frames = [first, *itertools.islice(training, steps)]
         return torch.stack([torch.cat([f.players[name] for name in ORDER], -1).cpu() for f in frames])
     return torch.from_numpy(
         np.stack([_play(program, asked, state, run, steps) for run in range(asked.runs)], 1)

@@ -7,9 +7,10 @@ import pytest
 from gan_edu import catalogue
 from gan_edu.labs.collapse import collapse_lab, settings_of
 from gan_edu.labs.lab import Lab
-from gan_edu.labs.remedies import INNERMOST, Remedies
+from gan_edu.labs.remedies import Remedies, innermost
 from gan_edu.labs.session import Session
 from gan_edu.labs.settings_panel import SettingsPanel
+from gan_edu.parameters import peel
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def lab(tmp_path, monkeypatch) -> Iterator[Lab]:
 
 
 def names(game) -> list[str]:
-    return [remedy["name"] for remedy in catalogue.peel(game.recipe)[0]]
+    return [remedy["name"] for remedy in peel(game.recipe)[0]]
 
 
 def test_every_remedy_has_a_switch_and_its_sliders() -> None:
@@ -52,12 +53,12 @@ def test_switches_put_remedies_around_the_game_and_take_them_away(lab: Lab) -> N
 def test_the_order_of_switching_never_matters_for_whether_it_works() -> None:
     plain = catalogue.parse("gan:width=4", "games", target=catalogue.parse("ring", "data"))
     for first in catalogue.entries("remedies"):
-        for second in INNERMOST:
+        for second in innermost():
             remedies = Remedies([], lambda change: None)
             remedies.switches[first].value = remedies.switches[second].value = True
-            if {first, second} == set(INNERMOST):
+            if {first, second} == set(innermost()):
                 continue  # nothing for one of them to choose from
-            assert names(remedies.around(plain))[0] in INNERMOST
+            assert names(remedies.around(plain))[0] in innermost()
 
 
 def test_what_cannot_go_together_is_said_and_taken_back(lab: Lab) -> None:

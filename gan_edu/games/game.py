@@ -34,10 +34,19 @@ Aim = Callable[["Game", Players, Batch], Tensor]
 """(game, players, batch) -> (R,); the game is the whole one, with every remedy that is around."""
 
 
+def seen_real(game: Game, players: Players, batch: Batch) -> Tensor:
+    """The real half of a batch as D gets to see it."""
+    return game.shown(players, batch, batch.x_real, "real")
+
+
+def seen_fake(game: Game, players: Players, batch: Batch) -> Tensor:
+    """The fake half, fresh from G, as D gets to see it."""
+    return game.shown(players, batch, game.generator(players["theta_g"], batch.z), "fake")
+
+
 def judged(game: Game, players: Players, batch: Batch) -> tuple[Tensor, Tensor]:
     """D's logits for the real and for the fake half of a batch, (R, B) each."""
-    x_fake = game.generator(players["theta_g"], batch.z)
-    halves = [game.shown(players, batch, x, part) for x, part in ((batch.x_real, "real"), (x_fake, "fake"))]
+    halves = [seen_real(game, players, batch), seen_fake(game, players, batch)]
     if game.discriminator.mixes:  # every half among its own kind
         real, fake = (game.discriminator(players["theta_d"], half).squeeze(-1) for half in halves)
     else:  # one pass over both: half the operators, the same numbers
@@ -48,8 +57,7 @@ def judged(game: Game, players: Players, batch: Batch) -> tuple[Tensor, Tensor]:
 
 def judged_fake(game: Game, players: Players, batch: Batch) -> Tensor:
     """D's logits for the fake half alone, (R, B)."""
-    x_fake = game.shown(players, batch, game.generator(players["theta_g"], batch.z), "fake")
-    return game.discriminator(players["theta_d"], x_fake).squeeze(-1)
+    return game.discriminator(players["theta_d"], seen_fake(game, players, batch)).squeeze(-1)
 
 
 def aim_of_discriminator(game: Game, players: Players, batch: Batch) -> Tensor:

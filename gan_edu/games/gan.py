@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from torch import Tensor
 from torch.nn.functional import softplus
 
 from gan_edu.data.target import Target
-from gan_edu.games.adversaries import cross_entropy, networks
+from gan_edu.games.adversaries import Depth, Hidden, LatentDim, Start, Width, cross_entropy, networks
 from gan_edu.games.game import Game
-from gan_edu.parameters import Range, method
+from gan_edu.parameters import method
 
 
 @method
 def gan(
     target: Target,
     generator_loss: Literal["non_saturating", "minimax"] = "non_saturating",
-    width: Annotated[int, Range(1, 4096, slider=(4, 128), label="network width")] = 64,
-    depth: Annotated[int, Range(1, 16, slider=(1, 4), label="hidden layers")] = 2,
-    latent_dim: Annotated[int, Range(1, 1024, slider=(1, 64))] = 16,
-    activation: Literal["relu", "leaky_relu", "tanh", "elu"] = "relu",
-    init: Literal["uniform", "kaiming", "xavier", "orthogonal"] = "uniform",
+    width: Width = 64,
+    depth: Depth = 2,
+    latent_dim: LatentDim = 16,
+    activation: Hidden = "relu",
+    init: Start = "uniform",
 ) -> Game:
     """A generator G forges samples, a discriminator D tells them from real ones.
 

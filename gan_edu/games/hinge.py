@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
 from torch import Tensor
 
 from gan_edu.data.target import Target
-from gan_edu.games.adversaries import networks
+from gan_edu.games.adversaries import Depth, Hidden, LatentDim, Start, Width, fall_short, networks
 from gan_edu.games.game import Game
-from gan_edu.parameters import Range, method
+from gan_edu.parameters import method
 
 
 @method
 def hinge(
     target: Target,
-    width: Annotated[int, Range(1, 4096, slider=(4, 128), label="network width")] = 64,
-    depth: Annotated[int, Range(1, 16, slider=(1, 4), label="hidden layers")] = 2,
-    latent_dim: Annotated[int, Range(1, 1024, slider=(1, 64))] = 16,
-    activation: Literal["relu", "leaky_relu", "tanh", "elu"] = "relu",
-    init: Literal["uniform", "kaiming", "xavier", "orthogonal"] = "uniform",
+    width: Width = 64,
+    depth: Depth = 2,
+    latent_dim: LatentDim = 16,
+    activation: Hidden = "relu",
+    init: Start = "uniform",
 ) -> Game:
     """D wants a margin of 1 on both sides and no more; G climbs D's output.
 
@@ -53,13 +51,10 @@ def hinge(
     def cost_of_discriminator(logits_real: Tensor, logits_fake: Tensor) -> Tensor:
         return (1 - logits_real).relu().mean(-1) + (1 + logits_fake).relu().mean(-1)
 
-    def cost_of_generator(logits_fake: Tensor) -> Tensor:
-        return -logits_fake.mean(-1)
-
     return Game(
         target,
         *networks(target, width, depth, latent_dim, activation, init),
         latent_dim,
         discriminator_cost=cost_of_discriminator,
-        generator_cost=cost_of_generator,
+        generator_cost=fall_short,
     )

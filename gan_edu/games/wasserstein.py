@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
 from torch import Tensor
 
 from gan_edu.data.target import Target
-from gan_edu.games.adversaries import networks
+from gan_edu.games.adversaries import Depth, Hidden, LatentDim, Start, Width, fall_short, networks
 from gan_edu.games.game import Game
-from gan_edu.parameters import Range, method
+from gan_edu.parameters import method
 
 
 @method
 def wasserstein(
     target: Target,
-    width: Annotated[int, Range(1, 4096, slider=(4, 128), label="network width")] = 64,
-    depth: Annotated[int, Range(1, 16, slider=(1, 4), label="hidden layers")] = 2,
-    latent_dim: Annotated[int, Range(1, 1024, slider=(1, 64))] = 16,
-    activation: Literal["relu", "leaky_relu", "tanh", "elu"] = "relu",
-    init: Literal["uniform", "kaiming", "xavier", "orthogonal"] = "uniform",
+    width: Width = 64,
+    depth: Depth = 2,
+    latent_dim: LatentDim = 16,
+    activation: Hidden = "relu",
+    init: Start = "uniform",
 ) -> Game:
     """A critic f gives every point a height, and its mean on real minus that on fake bounds a distance.
 
@@ -55,15 +53,12 @@ def wasserstein(
     def cost_of_discriminator(logits_real: Tensor, logits_fake: Tensor) -> Tensor:
         return logits_fake.mean(-1) - logits_real.mean(-1)
 
-    def cost_of_generator(logits_fake: Tensor) -> Tensor:
-        return -logits_fake.mean(-1)
-
     return Game(
         target,
         *networks(target, width, depth, latent_dim, activation, init),
         latent_dim,
         discriminator_cost=cost_of_discriminator,
-        generator_cost=cost_of_generator,
+        generator_cost=fall_short,
         settings={
             "dynamics": "alternating:discriminator_steps=5",
             "optimizer": "rmsprop",

@@ -10,11 +10,11 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 
-from gan_edu import catalogue
 from gan_edu.data.target import Target
 from gan_edu.labs.texts import TEXTS
 from gan_edu.metrics.metric import METRICS
 from gan_edu.metrics.perfect import perfect
+from gan_edu.parameters import peel
 from gan_edu.training import Settings
 from gan_edu.views import JUDGED
 
@@ -79,7 +79,7 @@ class Charts:
         """Show these curves; the first time, or for other panels or another theme, a new figure is made."""
         from gan_edu.figures.charts import training_chart, update_training_chart
 
-        remedies, game = catalogue.peel(settings.game.recipe or {})
+        remedies, game = peel(settings.game.recipe or {})
         # a remedy may change what the losses are at equilibrium
         generator_loss = None if remedies else game["arguments"].get("generator_loss")
         panels = self._make_panels(settings.game.target, generator_loss)

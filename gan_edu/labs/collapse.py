@@ -53,11 +53,25 @@ def collapse_lab(
 discriminator_learning_rate, batch_size, runs, seed, steps_per_frame, device, start; got width
     """
     wanted = settings_of(preset, target, game, settings)
+    plain = target is None and game is None and not settings
+    return opened(Lab, wanted, preset, plain=plain, size=size, key=key, fallback=fallback)
+
+
+def opened(
+    kind: type[Lab],
+    wanted: Settings,
+    preset: str,
+    *,
+    plain: bool,
+    size: int,
+    key: str | None,
+    fallback: bool | None,
+) -> Lab | Picture:
+    """A lab of some kind, with the preset's recorded run if it is plain; a strip where widgets can't show."""
     if no_widgets() if fallback is None else fallback:
         return strip(wanted, steps=PRESETS[preset].steps)
-    plain = target is None and game is None and not settings
     run, curves = recorded.load(preset) if plain else (b"", {})
-    return Lab(wanted, recorded=run, curves=curves, size=size, key=key)
+    return kind(wanted, recorded=run, curves=curves, size=size, key=key)
 
 
 def settings_of(

@@ -25,6 +25,7 @@ from gan_edu.labs.style import STYLE
 from gan_edu.labs.texts import TEXTS
 from gan_edu.labs.transport import Transport
 from gan_edu.labs.worker import FairLock, Worker
+from gan_edu.parameters import peel, wrap
 from gan_edu.presets import PRESETS
 from gan_edu.recording import Recording
 from gan_edu.training import Settings, resolve
@@ -261,9 +262,9 @@ class Lab(widgets.VBox):
     def use_target(self, target: Target) -> None:
         """Train on another target from now on."""
         wanted = self.session.wanted
-        remedies, game = catalogue.peel(wanted.game.recipe or {})
+        remedies, game = peel(wanted.game.recipe or {})
         game = {**game, "arguments": {**game["arguments"], "target": target.recipe}}
-        self.use(dataclasses.replace(wanted, game=catalogue.build(catalogue.wrap(game, remedies))))
+        self.use(dataclasses.replace(wanted, game=catalogue.build(wrap(game, remedies))))
         if not self.worker.running:
             self.train()
 

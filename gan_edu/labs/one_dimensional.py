@@ -9,13 +9,10 @@ import ipywidgets as widgets
 from gan_edu.data.line import line
 from gan_edu.data.target import Target
 from gan_edu.games.game import Game
-from gan_edu.labs import recorded
-from gan_edu.labs.collapse import settings_of
+from gan_edu.labs.collapse import opened, settings_of
 from gan_edu.labs.controls import LABEL_WIDTH
-from gan_edu.labs.fallback import no_widgets, strip
 from gan_edu.labs.lab import Lab
 from gan_edu.labs.texts import TEXTS
-from gan_edu.presets import PRESETS
 from gan_edu.training import Settings
 
 if TYPE_CHECKING:
@@ -132,8 +129,5 @@ def one_dimensional_lab(
         raise ValueError(
             f"target must have one dimension; got {wanted.game.target.name} with {wanted.game.target.dim}"
         )
-    if no_widgets() if fallback is None else fallback:
-        return strip(wanted, steps=PRESETS[preset].steps)
     plain = target is None and game is None and settings == {"steps_per_frame": STEPS_PER_FRAME}
-    run, curves = recorded.load(preset) if plain else (b"", {})
-    return OneDimensionalLab(wanted, recorded=run, curves=curves, size=size, key=key)
+    return opened(OneDimensionalLab, wanted, preset, plain=plain, size=size, key=key, fallback=fallback)

@@ -335,7 +335,7 @@ def planar_games() -> list[str]:
 
 
 def _planar(text: str) -> Game:
-    name = text.partition(":")[0].strip()
+    name = catalogue.name_of(text)
     if name not in planar_games():
         raise ValueError(f"game must be planar, one of {', '.join(planar_games())}; got {text!r}")
     return catalogue.parse(text, "games")
@@ -352,6 +352,7 @@ def _forms(dynamics: Iterable[str]) -> tuple[dict[str, Form], list[str]]:
     return {name: Form(known[name], recipes.get(name, {})) for name in order}, list(recipes)
 
 
+@functools.cache
 def planar_remedies() -> dict[str, catalogue.Entry]:
     """The catalogue's remedies that can be put around a planar game, found by trying."""
     game, found = catalogue.parse("bilinear", "games"), {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -52,7 +54,7 @@ class Remedies:
         """The game with the remedies that are on around it.
 
         Raises:
-            ValueError: If they don't go together, in any place where the last one could stand.
+            ValueError: If they don't go together.
         """
         for name in self.on:
             game = self.forms[name].entry.function(game=game, **self.forms[name].arguments)
@@ -75,7 +77,7 @@ class Remedies:
             return
         name = next(name for name, switch in self.switches.items() if switch is change["owner"])
         self.on = [*self.on, name] if change["new"] else [other for other in self.on if other != name]
-        self.on.sort(key=lambda name: name not in INNERMOST)
+        self.on.sort(key=lambda name: name not in innermost())
         self._lay_out()
         self._changed(change)
 
@@ -87,5 +89,18 @@ class Remedies:
         ]
 
 
-INNERMOST = ("feature_matching", "top_k")
-"""Remedies that change the generator's own loss go first, whenever they are switched on; see `remedies.common`."""
+@functools.cache
+def innermost() -> tuple[str, ...]:
+    """Remedies that change the generator's own loss go first, whenever they are switched on; found by trying."""
+    plain = catalogue.parse("gan:width=1", "games", target=catalogue.parse("ring", "data"))
+    replaced = dataclasses.replace(
+        plain, generator_aim=lambda game, players, batch: players["theta_g"].sum(-1)
+    )
+    found = []
+    for name, entry in catalogue.entries("remedies").items():
+        entry.function(game=plain)
+        try:
+            entry.function(game=replaced)
+        except ValueError:
+            found.append(name)
+    return tuple(found)

@@ -17,6 +17,7 @@ import torch
 
 from gan_edu import catalogue
 from gan_edu.data.target import Target
+from gan_edu.parameters import peel, wrap
 from gan_edu.recording import Recording
 from gan_edu.training import FIXED, Frame, Settings, Training
 
@@ -99,7 +100,7 @@ class Session:
         names = list(_differences(self.wanted, without_fresh_start(self.wanted, self.running)))
         if "game" in names:
             (around, want), (has_around, have) = (
-                catalogue.peel(settings.game.recipe or {}) for settings in (self.wanted, self.running)
+                peel(settings.game.recipe or {}) for settings in (self.wanted, self.running)
             )
             if want["name"] == have["name"]:
                 changed = [k for k, v in want["arguments"].items() if v != have["arguments"][k]]
@@ -222,19 +223,16 @@ def _live_game(wanted: Settings, running: Settings) -> Any:
     want, have = wanted.game.recipe, running.game.recipe
     if want is None or have is None or want == have:
         return running.game if want == have and want is not None else wanted.game
-    (want_around, want), (have_around, have) = catalogue.peel(want), catalogue.peel(have)
+    (want_around, want), (have_around, have) = peel(want), peel(have)
     live = have
     if want["name"] == have["name"] and wanted.game.target.dim == running.game.target.dim:
         held = {name: have["arguments"][name] for name in fresh_parameters(want["folder"], want["name"])}
         live = {**want, "arguments": {**want["arguments"], **held}}
     for around in (want_around, have_around):
-        recipe = catalogue.wrap(live, around)
-        for known in (wanted.game, running.game):
-            if recipe == known.recipe:
-                game = known
-                break
-        else:
-            game = catalogue.build(recipe)
+        recipe = wrap(live, around)
+        if recipe == running.game.recipe:
+            return running.game
+        game = wanted.game if recipe == wanted.game.recipe else catalogue.build(recipe)
         if _same_networks(game, running.game):
             return game
     return running.game

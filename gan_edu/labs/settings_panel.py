@@ -13,7 +13,7 @@ from gan_edu.labs.controls import LABEL_WIDTH, Control, Form, menu
 from gan_edu.labs.remedies import Remedies
 from gan_edu.labs.session import fresh_parameters
 from gan_edu.labs.texts import TEXTS
-from gan_edu.parameters import Parameter, Range
+from gan_edu.parameters import Parameter, Range, peel
 from gan_edu.presets import PRESETS
 from gan_edu.training import NUMBERS, Settings, resolve
 
@@ -110,7 +110,7 @@ class SettingsPanel:
     ) -> None:
         self._on_change, self._on_preset, self._quiet = on_change, on_preset, False
         assert settings.game.recipe is not None, "a lab needs a game from the catalogue"
-        remedies, game = catalogue.peel(settings.game.recipe)
+        remedies, game = peel(settings.game.recipe)
         self.remedies = Remedies(remedies, self._changed)
         self.target = Choice("data", game["arguments"]["target"], self._changed)
         self.game = Choice("games", game, self._changed, lambda name: fresh_parameters("games", name))
@@ -150,7 +150,7 @@ class SettingsPanel:
     def set(self, settings: Settings) -> None:
         """Make the controls say this, without telling anyone."""
         with self.quiet():
-            remedies, game = catalogue.peel(settings.game.recipe or {})
+            remedies, game = peel(settings.game.recipe or {})
             self.remedies.set(remedies)
             self.target.set(game["arguments"]["target"])
             self.game.set(game)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gan_edu import catalogue
+from gan_edu.parameters import peel
 from gan_edu.training import Settings
 
 NUMBERS = (
@@ -40,7 +41,7 @@ def as_command(settings: Settings, steps: int) -> str:
           --optimizer adam:beta1=0.0 --generator-learning-rate 0.001 --discriminator-learning-rate 0.001 \
           --batch-size 256 --runs 1 --seed 0 --steps-per-frame 10 --device cpu --steps 600
     """
-    remedies, game = catalogue.peel(_recipe(settings.game))
+    remedies, game = peel(_recipe(settings.game))
     words = [("target", written(game["arguments"]["target"])), ("game", written(game))]
     words += [("remedy", written(remedy)) for remedy in remedies]
     words += [(name, written(_recipe(getattr(settings, name)))) for name in ("dynamics", "optimizer")]

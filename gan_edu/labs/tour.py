@@ -6,11 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from gan_edu.labs import recorded
-from gan_edu.labs.collapse import settings_of
-from gan_edu.labs.fallback import no_widgets, strip
+from gan_edu.labs.collapse import opened, settings_of
 from gan_edu.labs.lab import Lab
-from gan_edu.presets import PRESETS
 
 if TYPE_CHECKING:
     from gan_edu.figures.picture import Picture
@@ -61,7 +58,4 @@ def tour_lab(
         ValueError: If a name is unknown or a setting out of range.
     """
     wanted = settings_of(preset, None, None, settings)
-    if no_widgets() if fallback is None else fallback:
-        return strip(wanted, steps=PRESETS[preset].steps)
-    run, curves = recorded.load(preset) if not settings else (b"", {})
-    return TourLab(wanted, recorded=run, curves=curves, size=size, key=key)
+    return opened(TourLab, wanted, preset, plain=not settings, size=size, key=key, fallback=fallback)

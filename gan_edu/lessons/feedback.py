@@ -98,6 +98,26 @@ def as_number(answer: Any) -> float:
         raise Hint(TEXTS["not_number"].format(got=_short(answer))) from None
 
 
+def as_rates(generator_rate: Any, discriminator_rate: Any) -> dict[str, float]:
+    """A learner's two learning rates, by the names of the settings.
+
+    Raises:
+        Hint: If one is no number above 0 and up to 1.
+
+    Example:
+        >>> as_rates(0.1, 1e-3)
+        {'generator_learning_rate': 0.1, 'discriminator_learning_rate': 0.001}
+    """
+    rates = {
+        "generator_learning_rate": as_number(generator_rate),
+        "discriminator_learning_rate": as_number(discriminator_rate),
+    }
+    for name, rate in rates.items():
+        if not 0 < rate <= 1:
+            raise Hint(f"The {name.replace('_', ' ')} should lie between 0 and 1; got {rate:g}.")
+    return rates
+
+
 def call(function: Any, *arguments: Any) -> Any:
     """What a learner's function returns.
 

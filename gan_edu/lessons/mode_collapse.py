@@ -11,7 +11,7 @@ from torch import Tensor
 from gan_edu.data.ring import ring
 from gan_edu.data.target import Target
 from gan_edu.games.gan import gan
-from gan_edu.lessons.feedback import Hint, as_number, call, exercise
+from gan_edu.lessons.feedback import Hint, as_number, as_rates, call, exercise
 from gan_edu.lessons.question import Question
 from gan_edu.metrics.modes import basins, modes_covered
 from gan_edu.recording import record
@@ -105,13 +105,7 @@ def check_endpoint_ring(distinct: Any, heaviest: Any) -> str:
 @exercise
 def check_covering_rates(generator_rate: Any, discriminator_rate: Any) -> str:
     """Learning rates with which at least 12 of 16 seeds reach every basin of the ring of 8."""
-    rates = {
-        "generator_learning_rate": as_number(generator_rate),
-        "discriminator_learning_rate": as_number(discriminator_rate),
-    }
-    for name, rate in rates.items():
-        if not 0 < rate <= 1:
-            raise Hint(f"The {name.replace('_', ' ')} should lie between 0 and 1; got {rate:g}.")
+    rates = as_rates(generator_rate, discriminator_rate)
     recording = record(
         gan(ring(), width=32),
         runs=SEEDS,

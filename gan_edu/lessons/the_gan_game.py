@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gan_edu.data.line import line
 from gan_edu.games.gan import gan
-from gan_edu.lessons.feedback import Hint, as_number, call, exercise
+from gan_edu.lessons.feedback import Hint, as_number, as_rates, call, exercise
 from gan_edu.lessons.question import Question
 from gan_edu.recording import record
 from gan_edu.views.densities import densities
@@ -112,13 +112,7 @@ def check_slopes(minimax_slope: Any, non_saturating_slope: Any) -> str:
 @exercise
 def check_fooled_losses(generator_rate: Any, discriminator_rate: Any) -> str:
     """Learning rates with which both losses end on their lines while the samples are wrong."""
-    rates = {
-        "generator_learning_rate": as_number(generator_rate),
-        "discriminator_learning_rate": as_number(discriminator_rate),
-    }
-    for name, rate in rates.items():
-        if not 0 < rate <= 1:
-            raise Hint(f"The {name.replace('_', ' ')} should lie between 0 and 1; got {rate:g}.")
+    rates = as_rates(generator_rate, discriminator_rate)
     game = gan(line(means=[-1.5, 1.5], stds=[0.5, 0.5]), width=32, latent_dim=4, activation="tanh")
     recording = record(
         game,

@@ -6,7 +6,7 @@ import dataclasses
 
 from gan_edu.games.game import Game
 from gan_edu.parameters import method
-from gan_edu.remedies.common import needs_target
+from gan_edu.remedies.common import needs_target, remade
 
 
 @method
@@ -36,6 +36,5 @@ def batch_norm(game: Game) -> Game:
         Ioffe and Szegedy (2015), Batch Normalization, arXiv 1502.03167, algorithm 1.
     """
     needs_target(game, "batch_norm")
-    if game.generator.make is None:
-        raise ValueError("batch_norm needs a generator that can be made anew; got one made by hand")
-    return dataclasses.replace(game, generator=game.generator.make(normalise="batch"))
+    made = remade(game.generator, "generator", "batch_norm", normalise="batch")
+    return dataclasses.replace(game, generator=made)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gan_edu.games.game import Game, aim_of_generator
+from gan_edu.networks.network import Network
+from gan_edu.parameters import peel
 
 
 def needs_target(game: Game, remedy: str) -> None:
@@ -30,8 +34,15 @@ def needs_plain_generator_loss(game: Game, remedy: str) -> None:
 
 def names(game: Game) -> list[str]:
     """The remedies around a game, outermost first."""
-    found, recipe = [], game.recipe
-    while recipe and recipe["folder"] == "remedies":
-        found.append(recipe["name"])
-        recipe = recipe["arguments"]["game"]
-    return found
+    return [remedy["name"] for remedy in reversed(peel(game.recipe)[0])] if game.recipe else []
+
+
+def remade(network: Network, player: str, remedy: str, **changes: Any) -> Network:
+    """The network with other arguments.
+
+    Raises:
+        ValueError: If it was made by hand, so that it can't be made anew.
+    """
+    if network.make is None:
+        raise ValueError(f"{remedy} needs a {player} that can be made anew; got one made by hand")
+    return network.make(**changes)

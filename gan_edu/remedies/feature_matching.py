@@ -7,7 +7,7 @@ from typing import Annotated
 
 from torch import Tensor
 
-from gan_edu.games.game import Batch, Game, Players
+from gan_edu.games.game import Batch, Game, Players, seen_fake, seen_real
 from gan_edu.parameters import Range, method
 from gan_edu.remedies.common import names, needs_plain_generator_loss, needs_target
 
@@ -47,12 +47,9 @@ def feature_matching(
     game.discriminator.layer(below)
 
     def aim(whole: Game, players: Players, batch: Batch) -> Tensor:
-        x_fake = whole.generator(players["theta_g"], batch.z)
         real, fake = (
-            whole.discriminator.features(
-                players["theta_d"], whole.shown(players, batch, x, part), below
-            ).mean(-2)
-            for x, part in ((batch.x_real, "real"), (x_fake, "fake"))
+            whole.discriminator.features(players["theta_d"], seen(whole, players, batch), below).mean(-2)
+            for seen in (seen_real, seen_fake)
         )
         return (real - fake).square().sum(-1)
 

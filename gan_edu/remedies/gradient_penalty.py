@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import torch
 from torch import Tensor
 
-from gan_edu.games.game import Batch, Game, Players
+from gan_edu.games.game import Batch, Game, Players, seen_fake, seen_real
 from gan_edu.parameters import Range, method
 from gan_edu.remedies.common import needs_target
 
@@ -57,12 +57,9 @@ def gradient_penalty(
     column = game.noise_dim
 
     def points(whole: Game, players: Players, batch: Batch) -> Tensor:
-        if where == "real":
-            return whole.shown(players, batch, batch.x_real, "real")
-        x_fake = whole.shown(players, batch, whole.generator(players["theta_g"], batch.z), "fake")
-        if where == "fake":
-            return x_fake
-        x_real = whole.shown(players, batch, batch.x_real, "real")
+        if where != "between":
+            return (seen_real if where == "real" else seen_fake)(whole, players, batch)
+        x_fake, x_real = seen_fake(whole, players, batch), seen_real(whole, players, batch)
         u = torch.special.ndtr(batch.noise[..., column : column + 1])
         return u * x_real + (1 - u) * x_fake
 

@@ -6,7 +6,7 @@ import dataclasses
 
 from gan_edu.games.game import Game
 from gan_edu.parameters import method
-from gan_edu.remedies.common import needs_target
+from gan_edu.remedies.common import needs_target, remade
 
 
 @method
@@ -37,8 +37,5 @@ def spectral_normalisation(game: Game) -> Game:
         Miyato et al. (2018), Spectral Normalization for Generative Adversarial Networks, arXiv 1802.05957, sec. 2.
     """
     needs_target(game, "spectral_normalisation")
-    if game.discriminator.make is None:
-        raise ValueError(
-            "spectral_normalisation needs a discriminator that can be made anew; got one made by hand"
-        )
-    return dataclasses.replace(game, discriminator=game.discriminator.make(spectral=True))
+    made = remade(game.discriminator, "discriminator", "spectral_normalisation", spectral=True)
+    return dataclasses.replace(game, discriminator=made)

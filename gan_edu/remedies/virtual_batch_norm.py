@@ -6,7 +6,7 @@ import dataclasses
 
 from gan_edu.games.game import Game
 from gan_edu.parameters import method
-from gan_edu.remedies.common import needs_target
+from gan_edu.remedies.common import needs_target, remade
 
 
 @method
@@ -36,6 +36,5 @@ def virtual_batch_norm(game: Game) -> Game:
         Salimans et al. (2016), Improved Techniques for Training GANs, arXiv 1606.03498, sec. 3.5.
     """
     needs_target(game, "virtual_batch_norm")
-    if game.generator.make is None:
-        raise ValueError("virtual_batch_norm needs a generator that can be made anew; got one made by hand")
-    return dataclasses.replace(game, generator=game.generator.make(normalise="virtual"))
+    made = remade(game.generator, "generator", "virtual_batch_norm", normalise="virtual")
+    return dataclasses.replace(game, generator=made)

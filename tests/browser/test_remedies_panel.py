@@ -22,7 +22,8 @@ def test_switch_remedies_while_training(page: Page, lab: jupyter.Server, noteboo
     page.get_by_text("length asked for").wait_for()
     button(page, "Train")
     trained_to(page, 30)
-    around = "[r['name'] for r in __import__('gan_edu').catalogue.peel(lab.session.running.game.recipe)[0]]"
+    peel = "__import__('gan_edu.parameters').parameters.peel"
+    around = f"[r['name'] for r in {peel}(lab.session.running.game.recipe)[0]]"
     assert jupyter.kernel_eval(page, around) == ["gradient_penalty"]
 
     # one that does waits for a fresh start, and says so
