@@ -18,6 +18,7 @@ from gan_edu.games.hinge import hinge
 from gan_edu.games.least_squares import least_squares
 from gan_edu.games.wasserstein import wasserstein
 from gan_edu.metrics.spectra import update_eigenvalues
+from gan_edu.networks.minibatch import _Closeness, closeness
 from gan_edu.networks.mlp import largest_stretch, mlp
 from gan_edu.networks.normalised import REFERENCE
 from gan_edu.optimizers.sgd import sgd
@@ -219,6 +220,16 @@ def test_minibatch_layer_follows_the_order_of_its_batch_and_knows_single_points(
     )
     amid = game.discriminator.amid(players["theta_d"], batch.x_real[:, :1], batch.x_real[:, 1:])
     torch.testing.assert_close(amid, judged[:, :1])
+
+
+def test_closeness_has_its_slopes_and_theirs():
+    """By finite differences: the gradient is written by hand."""
+    left, right = (torch.randn(2, 3, 2, n, generator=rng(n)).double().requires_grad_() for n in (4, 5))
+    features, others = (torch.randn(2, n, 6, generator=rng(n)).double().requires_grad_() for n in (3, 4))
+    tensor = torch.randn(2, 6, 3, 2, generator=rng(9)).double().requires_grad_()
+    assert torch.autograd.gradcheck(_Closeness.apply, (left, right))
+    assert torch.autograd.gradgradcheck(_Closeness.apply, (left, right))
+    assert torch.autograd.gradcheck(closeness, (features, others, tensor))
 
 
 def test_minibatch_layer_tells_twins():
