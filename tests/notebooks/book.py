@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
@@ -13,6 +15,12 @@ ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 NAMES = [path.stem for path in NOTEBOOKS]
 TIMEOUT = 300  # seconds a cell; what a notebook may take is asserted, this is for a hang
+RUNS_IN = 180
+"""Seconds that a notebook may take on a machine that does other things too; on two idle cores it is below 60."""
+MEMORY = """
+status = dict(line.split(":", 1) for line in open("/proc/self/status"))  # Linux; ru_maxrss would be pytest's
+facts["memory"] = int(status["VmHWM"].split()[0]) / 1e6  # GB
+"""
 
 
 def read(name: str) -> NotebookNode:
@@ -25,7 +33,7 @@ def tagged(notebook: NotebookNode, tag: str) -> list[NotebookNode]:
     return [cell for cell in notebook.cells if tag in cell.metadata.get("tags", [])]
 
 
-def run(notebook: NotebookNode, folder: Path, look: str = "") -> dict[str, object]:
+def run(notebook: NotebookNode, folder: Path, look: str = "") -> dict[str, Any]:
     """Run a notebook top to bottom in an empty folder; an error in a cell is raised.
 
     Args:
@@ -46,3 +54,12 @@ def run(notebook: NotebookNode, folder: Path, look: str = "") -> dict[str, objec
     )
     client.execute()
     return json.loads(file.read_text()) if look else {}
+
+
+def executed(name: str, folder: Path, look: str) -> dict[str, Any]:
+    """The facts of a notebook that has run within its time and memory."""
+    began = time.perf_counter()
+    facts = run(read(name), folder, look + MEMORY)
+    assert time.perf_counter() - began < RUNS_IN
+    assert facts["memory"] < 1.0
+    return facts

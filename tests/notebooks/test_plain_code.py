@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 import torch
 
@@ -15,45 +13,14 @@ from gan_edu.presets import PRESETS
 from gan_edu.training import train
 from gan_edu.trajectory import trajectory
 
-from .book import read, tagged
+from .plain import fill, flat, names_of
 
 STEPS = 40
 
 
-def names_of(*tags: str, notebook: str = "03_mode_collapse") -> dict[str, Any]:
-    """What the tagged cells of a notebook define."""
-    names: dict[str, Any] = {"torch": torch, "pi": torch.pi}
-    for tag in tags:
-        (cell,) = tagged(read(notebook), tag)
-        exec(cell.source, names)  # the very code that the learner reads
-    return names
-
-
-def flat(net: torch.nn.Sequential) -> torch.Tensor:
-    """Parameters in the order in which the package keeps them: weights (in, out), then biases, layer by layer."""
-    layers = [layer for layer in net if isinstance(layer, torch.nn.Linear)]
-    return torch.cat([part.detach().flatten() for layer in layers for part in (layer.weight.T, layer.bias)])
-
-
-def fill(net: torch.nn.Sequential, theta: torch.Tensor) -> None:
-    """The other way round."""
-    with torch.no_grad():
-        for layer in net:
-            if isinstance(layer, torch.nn.Linear):
-                weight, bias, theta = theta.split(
-                    [
-                        layer.weight.numel(),
-                        layer.bias.numel(),
-                        len(theta) - layer.weight.numel() - len(layer.bias),
-                    ]
-                )
-                layer.weight.copy_(weight.view(layer.in_features, layer.out_features).T)
-                layer.bias.copy_(bias)
-
-
 def test_plain_gan_equals_the_engine():
     """Same weights, same random numbers: the players agree after every one of 40 steps."""
-    plain = names_of("plain-data", "plain")
+    plain = names_of("plain-data", "plain", notebook="03_mode_collapse")
     engine = train(
         gan(ring()), seed=5, steps_per_frame=1, steps=STEPS, device="cpu", **PRESETS["rotating"].settings
     )
@@ -79,7 +46,9 @@ def test_plain_gan_equals_the_engine():
 def test_plain_step_equals_the_engine():
     """The one step that the first notebook shows, 40 times."""
     settings = PRESETS["covering"].settings
-    plain = names_of("plain-data", "plain") | names_of("plain", notebook="00_start")
+    plain = names_of("plain-data", "plain", notebook="03_mode_collapse") | names_of(
+        "plain", notebook="00_start"
+    )
     engine = train(gan(ring()), seed=1, steps_per_frame=1, steps=STEPS, device="cpu", **settings)
     start = next(engine)
     random = torch.Generator()
@@ -161,7 +130,7 @@ def test_plain_ring_equals_the_target():
 
 def test_plain_network_starts_as_the_engines():
     """U(-1/sqrt(in), 1/sqrt(in)) for weights and biases, from the generator that is passed in."""
-    plain = names_of("plain-data", "plain")
+    plain = names_of("plain-data", "plain", notebook="03_mode_collapse")
     net = plain["network"](16, 400, 2, random=torch.Generator().manual_seed(0))
     again = plain["network"](16, 400, 2, random=torch.Generator().manual_seed(0))
     assert torch.equal(flat(net), flat(again))
