@@ -11,7 +11,7 @@ import functools
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,6 +111,22 @@ def parse(text: str, folder: str, **given: Any) -> Any:
             raise ValueError(f"arguments must be written name:key=value,key=value; got {text!r}")
         arguments[key.strip()] = _literal(value.strip())
     return find(folder, name)(**given, **arguments)
+
+
+def around(game: Any, remedies: Iterable[str]) -> Any:
+    """A game with remedies around it, each written as on a command line, the innermost first.
+
+    Raises:
+        ValueError: If a text, a name or a value makes no sense, or two of them don't go together.
+
+    Example:
+        >>> game = around(parse("gan", "games", target=parse("ring", "data")), ["packing:pack=2", "unrolled"])
+        >>> game.recipe["name"], game.recipe["arguments"]["game"]["name"]
+        ('unrolled', 'packing')
+    """
+    for remedy in remedies:
+        game = parse(remedy, "remedies", game=game)
+    return game
 
 
 def build(recipe: Mapping[str, Any]) -> Any:

@@ -285,9 +285,7 @@ def _train(options: argparse.Namespace) -> int:
     from gan_edu.metrics.modes import high_quality_share, modes_covered
     from gan_edu.recording import record
 
-    game = _game(options)
-    for remedy in options.remedy:
-        game = catalogue.parse(remedy, "remedies", game=game)
+    game = catalogue.around(_game(options), options.remedy)
     if options.out:
         _check_writable(options.out)  # before the training, not after it
     given = {name: value for name, value in vars(options).items() if name in TRAINING}

@@ -20,6 +20,7 @@ class Preset:
     Args:
         target: Such as `ring` or `ring:modes=5`.
         game: Such as `gan` or `gan:width=32`.
+        remedies: Such as `packing:pack=2`, the innermost first.
         settings: As for `gan_edu.training.train`.
         steps: Generator updates after which the phenomenon has shown itself.
         lab: The lab whose menu offers it.
@@ -27,6 +28,7 @@ class Preset:
 
     target: str = "ring"
     game: str = "gan"
+    remedies: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     steps: int = 2000
     lab: str = "collapse"
@@ -35,7 +37,8 @@ class Preset:
         """The game that this preset plays."""
         from gan_edu import catalogue
 
-        return catalogue.parse(self.game, "games", target=catalogue.parse(self.target, "data"))
+        game = catalogue.parse(self.game, "games", target=catalogue.parse(self.target, "data"))
+        return catalogue.around(game, self.remedies)
 
 
 _ON_A_LINE: dict[str, Any] = {"learning_rate": 1e-3, "optimizer": "adam:beta1=0.5"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from gan_edu import catalogue
@@ -22,6 +23,7 @@ def collapse_lab(
     *,
     target: str | Target | None = None,
     game: str | Game | None = None,
+    remedies: Sequence[str] | None = None,
     size: int = 480,
     key: str | None = None,
     fallback: bool | None = None,
@@ -33,6 +35,7 @@ def collapse_lab(
         preset: Settings to begin with; see `gan_edu.presets.PRESETS`.
         target: In place of the preset's, such as `"grid:side=3"`.
         game: In place of the preset's, such as `"gan:width=32"`.
+        remedies: In place of the preset's, such as `["unrolled:steps=5"]`.
         size: Greatest width of the stage in pixels.
         key: Of the lab: making another with the same key stops the first. By default the notebook's cell.
         fallback: Show a strip of pictures in place of widgets; by default where widgets are known not to work.
@@ -52,8 +55,8 @@ def collapse_lab(
         ValueError: settings must be among dynamics, optimizer, learning_rate, generator_learning_rate, \
 discriminator_learning_rate, batch_size, runs, seed, steps_per_frame, device, start; got width
     """
-    wanted = settings_of(preset, target, game, settings)
-    plain = target is None and game is None and not settings
+    wanted = settings_of(preset, target, game, settings, remedies=remedies)
+    plain = target is None and game is None and remedies is None and not settings
     return opened(Lab, wanted, preset, plain=plain, size=size, key=key, fallback=fallback)
 
 
@@ -80,6 +83,7 @@ def settings_of(
     game: str | Game | None,
     settings: dict[str, Any],
     lab: str = "collapse",
+    remedies: Sequence[str] | None = None,
 ) -> Settings:
     """The settings that a lab begins with.
 
@@ -93,6 +97,9 @@ def settings_of(
     if isinstance(target, str) or target is None:
         target = catalogue.parse(target or chosen.target, "data")
     made = game if isinstance(game, Game) else catalogue.parse(game or chosen.game, "games", target=target)
+    if remedies is None:  # a game that was made elsewhere brings its own
+        remedies = () if isinstance(game, Game) else chosen.remedies
+    made = catalogue.around(made, remedies)
     # one rate for both players beats the rates that the preset has for each
     both = "learning_rate" in settings
     preset_settings = {k: v for k, v in chosen.settings.items() if not (both and k.endswith("learning_rate"))}

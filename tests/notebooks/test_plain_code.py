@@ -123,7 +123,7 @@ def test_plain_dynamics_equal_the_zoo(name):
 
 def test_plain_ring_equals_the_target():
     """The ring that the learner reads draws the same points as the package's."""
-    plain = names_of("plain-data")
+    plain = names_of("plain-data", notebook="03_mode_collapse")
     ours = ring().sample(5000, torch.Generator().manual_seed(3))
     torch.testing.assert_close(plain["ring"](5000, torch.Generator().manual_seed(3)), ours, rtol=0, atol=1e-6)
 
