@@ -11,6 +11,9 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3
 	"$$python" -c 'import ensurepip, sys, venv; raise SystemExit(not (3, 11) <= sys.version_info < (3, 15))' \
 	2>/dev/null && { echo "$$python"; break; }; done)
 
+# A worker for every core; the tests of one group (those in the browser) share a worker, and with it a server.
+PARALLEL := -n auto --dist loadgroup
+
 .PHONY: help
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -25,11 +28,11 @@ app: $(READY) ## Open the first notebook as an app (Voilà), without code
 
 .PHONY: test
 test: $(READY) ## The whole suite; ARGS="-k ring -x" for a part of it
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 .PHONY: check
 check: lint ## Lint, types, layers and the fast tests
-	$(BIN)/python -m pytest -q -m "not browser and not notebooks and not slow" $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) -q -m "not browser and not notebooks and not slow" $(ARGS)
 
 .PHONY: lint
 lint: $(READY)
