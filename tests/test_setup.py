@@ -204,9 +204,9 @@ def test_the_installed_wheel_opens_jupyterlab_on_a_copy(wheel, tmp_path):
 def _wait_for_address(log: Path, server: subprocess.Popen[bytes]) -> str:
     for _ in range(600):
         text = log.read_text()
-        found = re.search(r"http://127\.0\.0\.1:\S+", text)
+        found = re.search(r"(http://127\.0\.0\.1:\S+)\n", text)  # a whole line: it may be half written
         if found:
-            return found[0]
+            return found[1]
         assert server.poll() is None, text
         time.sleep(0.1)
     raise AssertionError(f"no address after a minute:\n{log.read_text()}")
