@@ -39,7 +39,7 @@ from gan_edu.figures.strip import strip
 from gan_edu.scenes import ROLES, Curve, Scene
 
 PANELS = [
-    loss_panel(),
+    loss_panel((2 * math.log(2), math.log(2))),
     modes_panel(8),
     metric_panel("high_quality_share", "high-quality share", low=0, high=1, perfect=(0.989, 0.98, 0.995)),
 ]
@@ -114,10 +114,19 @@ def test_theory_lines_stand_at_the_equilibrium() -> None:
     assert heights == pytest.approx([math.log(2), 2 * math.log(2)])
     band = next(s for s in figure.layout.shapes if s.type == "rect")
     assert (band.y0, band.y1, band.yref) == (0.98, 0.995, "y3")
-    assert [r.value for r in loss_panel("minimax").references] == pytest.approx(
-        [2 * math.log(2), -math.log(2)]
-    )
-    assert {a.text for a in figure.layout.annotations} >= {"2 log 2", "log 2", "all 8"}
+    assert {a.text for a in figure.layout.annotations} >= {"▲ 2 log 2", "● log 2", "all 8"}
+
+
+def test_theory_lines_come_from_the_game_and_say_whose_they_are() -> None:
+    def written(*equilibrium: float | None) -> dict[str, float]:
+        return {line.label: line.value for line in loss_panel(equilibrium).references}
+
+    assert written(0.25, 0.125) == {"▲ 0.25": 0.25, "● 0.125": 0.125}
+    assert written(2 * math.log(2), -math.log(2)) == {"▲ 2 log 2": 2 * math.log(2), "● −log 2": -math.log(2)}
+    assert written(0.0, 0.0) == {"▲ ● 0": 0.0}  # one line where there is one height
+    assert written(2.0, None) == {"▲ 2": 2.0}
+    assert written(None, None) == {}
+    assert written(1.3862, 0.798) == {"▲ 1.39": 1.3862, "● 0.798": 0.798}  # near 2 log 2 is not 2 log 2
 
 
 def test_axes_grow_in_round_steps_and_never_jump_back_while_a_run_goes_on() -> None:
@@ -222,7 +231,7 @@ def test_chart_refuses_arrays_that_do_not_fit_and_stays_as_it_was(arrays: dict, 
 
 def test_panels_refuse_what_they_cannot_draw() -> None:
     for make in (
-        lambda: loss_panel("hinge"),
+        lambda: loss_panel((math.nan, 0.5)),
         lambda: modes_panel(0),
         lambda: metric_panel("mmd", "MMD", perfect=(1, 2)),
         lambda: training_chart([], run(10)),
@@ -616,7 +625,7 @@ from gan_edu.figures.stability_map import stability_map
 scene = Scene(extent=(-1, 1, -1, 1), field=np.eye(3), samples=[[0.0, 0.0]])
 save_gif([scene], pathlib.Path(tempfile.mkdtemp()) / "film.gif")
 stability_map([[1]], [1], [1], label="x").png()
-training_chart([loss_panel()], {"step": [0], "discriminator_loss": [1], "generator_loss": [1]})
+training_chart([loss_panel((1.4, 0.7))], {"step": [0], "discriminator_loss": [1], "generator_loss": [1]})
 print([name for name in sys.modules if name in ("matplotlib.pyplot", "torch", "ipywidgets", "IPython")])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

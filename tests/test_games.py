@@ -1,6 +1,8 @@
 """The GAN's losses, restated independently in numpy."""
 
+import dataclasses
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,6 +12,19 @@ from gan_edu import catalogue
 from gan_edu.data.ring import ring
 from gan_edu.games.game import Batch, Game
 from gan_edu.games.gan import gan
+from gan_edu.games.hinge import hinge
+from gan_edu.games.least_squares import least_squares
+from gan_edu.games.wasserstein import wasserstein
+from gan_edu.networks.network import Network
+from gan_edu.remedies.feature_matching import feature_matching
+from gan_edu.remedies.gradient_penalty import gradient_penalty
+from gan_edu.remedies.historical_averaging import historical_averaging
+from gan_edu.remedies.instance_noise import instance_noise
+from gan_edu.remedies.label_smoothing import label_smoothing
+from gan_edu.remedies.packing import packing
+from gan_edu.remedies.top_k import top_k
+from gan_edu.remedies.unrolled import unrolled
+from gan_edu.remedies.weight_clipping import weight_clipping
 
 
 def rng(seed: int = 0) -> torch.Generator:
@@ -57,6 +72,112 @@ def test_losses_at_the_equilibrium_are_the_theory_lines(setting):
     torch.testing.assert_close(game.generator_loss(undecided, batch), torch.full((5,), math.log(2)))
     minimax = gan(ring(), width=8, generator_loss="minimax")
     torch.testing.assert_close(minimax.generator_loss(undecided, batch), torch.full((5,), -math.log(2)))
+
+
+# ---- equilibria
+
+POINTS = 8
+
+
+def linear(in_dim: int = POINTS, **_: object) -> Network:
+    """D(x) = w x + b: on unit vectors any function at all. Its features are x."""
+    body = Network(lambda theta, x: x, lambda *_: torch.empty(0), 0, in_dim, in_dim)
+    return Network(
+        lambda theta, x: x @ theta[..., :-1, None] + theta[..., -1:, None],
+        lambda lead, generator: torch.randn((*lead, in_dim + 1), generator=generator).double(),
+        in_dim + 1,
+        in_dim,
+        1,
+        body=body,
+        make=linear,
+    )
+
+
+def at_its_best(game: Game, seed: int) -> tuple[float, float]:
+    """Both losses where p_G = p_data, uniform on a few points, against the best D that descent finds."""
+    start = game.discriminator.init((1,), rng(seed)) / 3
+    theta_d = start.requires_grad_()
+    theta_g, points = torch.zeros(1, 1).double(), torch.eye(POINTS).double().unsqueeze(0)
+    batch = Batch(points, points, torch.zeros(1, POINTS, game.noise_dim).double())
+
+    def players() -> dict[str, torch.Tensor]:
+        here = {"theta_d": theta_d.detach(), "theta_g": theta_g}
+        return here | game.memory(here) | {"theta_d": theta_d}
+
+    descent = torch.optim.LBFGS(
+        [theta_d], max_iter=2000, tolerance_grad=1e-12, tolerance_change=0, line_search_fn="strong_wolfe"
+    )
+
+    def closure() -> torch.Tensor:
+        descent.zero_grad()
+        loss = game.discriminator_loss(players(), batch).sum()
+        loss.backward()
+        return loss
+
+    descent.step(closure)
+    return game.discriminator_loss(players(), batch).item(), game.generator_loss(players(), batch).item()
+
+
+def forging_the_data(make) -> Game:
+    """A game whose generator passes on what it gets, so that p_G can be made equal to p_data."""
+    game = make(ring(), latent_dim=POINTS)
+    target = dataclasses.replace(game.target, components=torch.zeros(len(game.target.components), POINTS))
+    passing = Network(lambda theta, z: z, lambda *_: torch.zeros(1, 1), 1, POINTS, POINTS)
+    return dataclasses.replace(game, target=target, generator=passing, discriminator=linear())
+
+
+LOG_2 = math.log(2)
+MINIMAX = partial(gan, generator_loss="minimax")
+SMOOTH = partial(label_smoothing, real=0.9, fake=0.1)  # D = 1/2 again, and the entropy of 0.9 in every label
+ONE_SIDED = partial(label_smoothing, real=0.8)  # D = 0.4
+ENTROPY = -(0.4 * math.log(0.4) + 0.6 * math.log(0.6))
+LOOK_AHEAD = partial(unrolled, steps=3, learning_rate=0.1, optimizer="sgd")
+R1 = partial(gradient_penalty, norm=0.0, where="real")
+WGAN_GP = partial(gradient_penalty, strength=0.5)
+
+
+@pytest.mark.parametrize(
+    ("make", "remedies", "expected"),
+    [
+        (gan, (), (2 * LOG_2, LOG_2)),
+        (MINIMAX, (), (2 * LOG_2, -LOG_2)),
+        (least_squares, (), (1 / 4, 1 / 8)),
+        (hinge, (), (2, None)),
+        (wasserstein, (), (0, None)),
+        (gan, (SMOOTH,), (2 * LOG_2, LOG_2)),
+        (gan, (ONE_SIDED,), (2 * ENTROPY, -math.log(0.4))),
+        (MINIMAX, (ONE_SIDED, LOOK_AHEAD), (2 * ENTROPY, math.log(0.6))),
+        (gan, (feature_matching,), (2 * LOG_2, 0)),
+        (gan, (feature_matching, ONE_SIDED), (2 * ENTROPY, 0)),
+        (gan, (top_k, ONE_SIDED), (2 * ENTROPY, -math.log(0.4))),
+        (least_squares, (R1, packing), (1 / 4, 1 / 8)),
+        (hinge, (packing, feature_matching), (2, 0)),
+        (least_squares, (instance_noise, historical_averaging, LOOK_AHEAD), (1 / 4, 1 / 8)),
+        (wasserstein, (WGAN_GP,), (0, None)),
+    ],
+)
+def test_equilibrium_is_what_the_best_d_leaves_where_g_forges_the_data(make, remedies, expected):
+    """Found by descent in all functions on the points; where the game says None, it is not one number."""
+    game = forging_the_data(make)
+    for remedy in remedies:
+        game = remedy(game)
+    found = [at_its_best(game, seed) for seed in range(3)]
+    for values, said, line in zip(zip(*found, strict=True), game.equilibrium, expected, strict=True):
+        assert (said is None) == (line is None)
+        if line is not None:
+            assert said == pytest.approx(line, rel=1e-12)
+            assert values == pytest.approx([line] * 3, abs=1e-5)
+    assert (expected[1] is None) == (np.ptp([losses[1] for losses in found]) > 1e-3)
+
+
+def test_equilibrium_is_unknown_where_a_remedy_takes_the_best_d_away():
+    steep = gradient_penalty(forging_the_data(gan), strength=0.5)
+    assert steep.equilibrium == (None, None)
+    # a D that is flat would have to pay the whole penalty: the best one is bent
+    assert at_its_best(steep, 0)[0] < 2 * LOG_2 + 0.5 - 0.1
+    for inner, kept in ((gan, True), (hinge, True), (least_squares, False)):
+        assert (weight_clipping(inner(ring())).equilibrium == inner(ring()).equilibrium) is kept
+    assert label_smoothing(weight_clipping(gan(ring()))).equilibrium == (None, None)
 
 
 def test_losses_survive_a_discriminator_that_is_sure(setting):

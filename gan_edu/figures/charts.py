@@ -24,6 +24,8 @@ MARGIN = {"l": 64, "r": 84, "t": 40, "b": 52}
 GAP = 48  # pixels between two panels, where the lower one's legend lies
 RUNS = {"a": (2.5, ""), "b": (1.5, "-open")}
 """The thickness of each run's lines, and the end of its markers' names."""
+SIGNS = {"triangle-up": "▲", "circle": "●"}
+"""Markers as letters, which tell at the end of a line of theory whose it is."""
 ROUND = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
 """Axes end at these times a power of ten, so that they grow in steps that can be followed."""
 
@@ -81,36 +83,34 @@ class Panel:
     high: float | None = None
 
 
-def loss_panel(generator_loss: str | None = "non_saturating", texts: Mapping[str, str] = TEXTS) -> Panel:
+def loss_panel(
+    equilibrium: tuple[float | None, float | None] = (None, None), texts: Mapping[str, str] = TEXTS
+) -> Panel:
     """Both losses, `discriminator_loss` and `generator_loss`, with their values at equilibrium.
 
-    At D = 1/2 the discriminator's is 2 log 2, the generator's log 2 (non-saturating) or -log 2 (minimax).
-
     Args:
-        generator_loss: "non_saturating", "minimax", or None for a game without such lines.
+        equilibrium: the discriminator's and the generator's, as a game's `equilibrium`; None for no line.
         texts: words.
 
     Raises:
-        ValueError: if the loss is unknown.
+        ValueError: if a value is not finite.
 
     Example:
-        >>> [round(line.value, 3) for line in loss_panel("minimax").references]
-        [1.386, -0.693]
+        >>> [line.label for line in loss_panel((2 * math.log(2), -math.log(2))).references]
+        ['▲ 2 log 2', '● −log 2']
     """
-    theory = {
-        "non_saturating": (Reference(2 * math.log(2), "2 log 2"), Reference(math.log(2), "log 2")),
-        "minimax": (Reference(2 * math.log(2), "2 log 2"), Reference(-math.log(2), "−log 2")),
-        None: (),
-    }
-    if generator_loss not in theory:
-        raise ValueError(f"generator_loss must be non_saturating, minimax or None; got {generator_loss!r}")
     lines = (
         Line("discriminator_loss", texts["discriminator"], colour="contour", marker="triangle-up"),
         Line("generator_loss", texts["generator"], colour="fake", marker="circle"),
     )
-    return Panel(
-        texts["loss"], lines, theory[generator_loss], low=None if generator_loss != "non_saturating" else 0
-    )
+    signs: dict[float, str] = {}
+    for line, value in zip(lines, equilibrium, strict=True):
+        if value is not None:
+            if not math.isfinite(value):
+                raise ValueError(f"a loss at equilibrium must be finite, or None; got {value}")
+            signs[value] = signs.get(value, "") + SIGNS[line.marker] + " "
+    theory = tuple(Reference(value, sign + _exactly(value)) for value, sign in signs.items())
+    return Panel(texts["loss"], lines, theory)
 
 
 def value_panel(texts: Mapping[str, str] = TEXTS) -> Panel:
@@ -374,6 +374,20 @@ def _checked(arrays: Mapping[str, Any] | None, names: Sequence[str], which: str)
     if run["step"].ndim != 1 or len(set(shapes.values())) != 1:
         raise ValueError(f"every array of {which} must have shape (T,), the same for all; got {shapes}")
     return {name: np.where(np.isfinite(array), array, np.nan) for name, array in run.items()}
+
+
+def _exactly(value: float) -> str:
+    """A number of theory as people write it: as multiples of log 2 where it is one, else to three digits.
+
+    >>> _exactly(2 * math.log(2)), _exactly(-math.log(2)), _exactly(0.125), _exactly(-0.0)
+    ('2 log 2', '−log 2', '0.125', '0')
+    """
+    times = round(value / math.log(2))
+    if times and math.isclose(value, times * math.log(2), rel_tol=1e-9):
+        words = "log 2" if abs(times) == 1 else f"{abs(times)} log 2"
+    else:
+        words = f"{abs(value):.3g}"
+    return f"−{words}" if value < 0 else words
 
 
 def _thin(count: int) -> np.ndarray:

@@ -34,6 +34,11 @@ def cross_entropy(logits_real: Tensor, logits_fake: Tensor) -> Tensor:
     return softplus(-logits_real).mean(-1) + softplus(logits_fake).mean(-1)
 
 
+def mean_gap(logits_real: Tensor, logits_fake: Tensor) -> Tensor:
+    """E l_fake - E l_real, minimised by a critic that lifts real above fake: (R, B), (R, B) -> (R,)."""
+    return logits_fake.mean(-1) - logits_real.mean(-1)
+
+
 def fall_short(logits_fake: Tensor) -> Tensor:
     """-E l_fake, minimised by a generator that climbs D's output: (R, B) -> (R,)."""
     return -logits_fake.mean(-1)

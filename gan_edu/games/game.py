@@ -29,6 +29,13 @@ class Batch(NamedTuple):
     noise: Tensor = torch.empty(0)
 
 
+class Equilibrium(NamedTuple):
+    """Both losses where p_G = p_data and D is at its best; None where theory gives no single number."""
+
+    discriminator_loss: float | None = None
+    generator_loss: float | None = None
+
+
 Loss = Callable[[Players, Batch], Tensor]
 Aim = Callable[["Game", Players, Batch], Tensor]
 """(game, players, batch) -> (R,); the game is the whole one, with every remedy that is around."""
@@ -70,6 +77,14 @@ def aim_of_generator(game: Game, players: Players, batch: Batch) -> Tensor:
     return game.generator_cost(judged_fake(game, players, batch))
 
 
+def equilibrium_of_costs(game: Game) -> Equilibrium:
+    """The costs where D puts out `undecided` for everything, unless a remedy changes the losses."""
+    if game.undecided is None:
+        return Equilibrium()
+    logits = torch.full((1, 1), game.undecided, dtype=torch.float64)
+    return Equilibrium(float(game.discriminator_cost(logits, logits)), float(game.generator_cost(logits)))
+
+
 def _as_it_is(players: Players, batch: Batch, x: Tensor, part: str) -> Tensor:
     return x
 
@@ -99,6 +114,8 @@ class Game:
         generator_cost: logits_fake (R, B) -> (R,): what G makes of them.
         discriminator_aim: (game, players, batch) -> (R,), minimised over theta_d.
         generator_aim: (game, players, batch) -> (R,), minimised over theta_g.
+        undecided: What the best D puts out for everything once p_G = p_data; None where that is not one number.
+        at_equilibrium: game -> both losses there; the game is the whole one.
         shown: (players, batch, x, "real" or "fake") -> x as D gets to see it.
         noise_dim: n, random numbers per example that remedies need, N(0, 1).
         memory: players -> what remedies remember from the start on, kept among the players.
@@ -117,6 +134,8 @@ class Game:
     generator_cost: Callable[[Tensor], Tensor] = _no_cost
     discriminator_aim: Aim = aim_of_discriminator
     generator_aim: Aim = aim_of_generator
+    undecided: float | None = None
+    at_equilibrium: Callable[[Game], Equilibrium] = equilibrium_of_costs
     shown: Callable[[Players, Batch, Tensor, str], Tensor] = _as_it_is
     noise_dim: int = 0
     memory: Callable[[Players], dict[str, Tensor]] = _nothing
@@ -133,6 +152,11 @@ class Game:
     def generator_loss(self, players: Players, batch: Batch) -> Tensor:
         """What G minimises: (R,)."""
         return self.generator_aim(self, players, batch)
+
+    @property
+    def equilibrium(self) -> Equilibrium:
+        """Both losses where p_G = p_data and D is at its best: the lines of theory in a chart."""
+        return self.at_equilibrium(self)
 
     @property
     def is_planar(self) -> bool:

@@ -68,4 +68,5 @@ def gan(
         latent_dim,
         discriminator_cost=cross_entropy,
         generator_cost=cost_of_generator,
+        undecided=0.0,
     )

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from gan_edu.data.target import Target
 from gan_edu.games.adversaries import Depth, Hidden, LatentDim, Start, Width, fall_short, networks
-from gan_edu.games.game import Game
+from gan_edu.games.game import Equilibrium, Game
 from gan_edu.parameters import method
 
 
@@ -34,7 +34,8 @@ def hinge(
         init: Initialisation; see `gan_edu.networks.mlp`.
 
     Returns:
-        The game. Its equilibrium has discriminator_loss = 2.
+        The game. Where p_G = p_data, the best discriminator_loss is 2. Every constant l from -1 to 1 has it, so that
+        generator_loss = -l is not one number.
 
     Raises:
         ValueError: If a parameter is out of its range.
@@ -57,4 +58,5 @@ def hinge(
         latent_dim,
         discriminator_cost=cost_of_discriminator,
         generator_cost=fall_short,
+        at_equilibrium=lambda game: Equilibrium(discriminator_loss=2.0),
     )

@@ -60,4 +60,5 @@ def least_squares(
         latent_dim,
         discriminator_cost=cost_of_discriminator,
         generator_cost=cost_of_generator,
+        undecided=0.5,
     )

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from torch import Tensor
-
 from gan_edu.data.target import Target
-from gan_edu.games.adversaries import Depth, Hidden, LatentDim, Start, Width, fall_short, networks
-from gan_edu.games.game import Game
+from gan_edu.games.adversaries import Depth, Hidden, LatentDim, Start, Width, fall_short, mean_gap, networks
+from gan_edu.games.game import Equilibrium, Game
 from gan_edu.parameters import method
 
 
@@ -35,8 +33,9 @@ def wasserstein(
         init: Initialisation; see `gan_edu.networks.mlp`.
 
     Returns:
-        The game; f is its `discriminator`. It brings the paper's settings: RMSProp and 5 critic steps a generator
-        step; the rate is 20 times the paper's 5e-5, for networks this small.
+        The game; f is its `discriminator`. Where p_G = p_data, discriminator_loss = 0; generator_loss says nothing,
+        there or elsewhere, since f plus any number is as good as f. It brings the paper's settings: RMSProp and 5
+        critic steps a generator step; the rate is 20 times the paper's 5e-5, for networks this small.
 
     Raises:
         ValueError: If a parameter is out of its range.
@@ -49,16 +48,13 @@ def wasserstein(
     Reference:
         Arjovsky, Chintala, Bottou (2017), Wasserstein GAN, arXiv 1701.07875, sec. 3 and algorithm 1.
     """
-
-    def cost_of_discriminator(logits_real: Tensor, logits_fake: Tensor) -> Tensor:
-        return logits_fake.mean(-1) - logits_real.mean(-1)
-
     return Game(
         target,
         *networks(target, width, depth, latent_dim, activation, init),
         latent_dim,
-        discriminator_cost=cost_of_discriminator,
+        discriminator_cost=mean_gap,
         generator_cost=fall_short,
+        at_equilibrium=lambda game: Equilibrium(discriminator_loss=0.0),
         settings={
             "dynamics": "alternating:discriminator_steps=5",
             "optimizer": "rmsprop",

@@ -10,11 +10,10 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 
-from gan_edu.data.target import Target
+from gan_edu.games.game import Game
 from gan_edu.labs.texts import TEXTS
 from gan_edu.metrics.metric import METRICS
 from gan_edu.metrics.perfect import perfect
-from gan_edu.parameters import peel
 from gan_edu.training import Settings
 from gan_edu.views import JUDGED
 
@@ -34,14 +33,14 @@ class Charts:
     Args:
         ask: Gives what `show` needs, whenever the charts are to be drawn; None when nobody looks.
         busy: Whether the training wants all the time that it can get.
-        panels: Gives the panels for a target and the name of a generator loss; always as many, of as many lines.
+        panels: Gives the panels for a game; always as many, of as many lines.
     """
 
     def __init__(
         self,
         ask: Callable[[], dict[str, Any] | None],
         busy: Callable[[], bool],
-        panels: Callable[[Target, str | None], list[Any]],
+        panels: Callable[[Game], list[Any]],
     ) -> None:
         self._make_panels = panels
         self._ask, self._busy, self._wanted = ask, busy, threading.Event()
@@ -79,10 +78,7 @@ class Charts:
         """Show these curves; the first time, or for other panels or another theme, a new figure is made."""
         from gan_edu.figures.charts import training_chart, update_training_chart
 
-        remedies, game = peel(settings.game.recipe or {})
-        # a remedy may change what the losses are at equilibrium
-        generator_loss = None if remedies else game["arguments"].get("generator_loss")
-        panels = self._make_panels(settings.game.target, generator_loss)
+        panels = self._make_panels(settings.game)
         about = (panels, theme)
         if about == self._about:
             update_training_chart(self._figure, panels, a, b, cursor=cursor)
@@ -115,15 +111,15 @@ class Charts:
             self._figure.close()
 
 
-def panels_of_modes(target: Target, generator_loss: str | None) -> list[Any]:
+def panels_of_modes(game: Game) -> list[Any]:
     """Losses, modes and the high-quality share."""
     from gan_edu.figures.charts import loss_panel, metric_panel, modes_panel
 
     share = METRICS["high_quality_share"]
-    low, high = share.limits(target)
-    line = perfect(share, target, n=JUDGED)
+    low, high = share.limits(game.target)
+    line = perfect(share, game.target, n=JUDGED)
     return [
-        loss_panel(generator_loss),
-        modes_panel(target.n_modes),
+        loss_panel(game.equilibrium),
+        modes_panel(game.target.n_modes),
         metric_panel(share.name, share.label, low=low, high=high, perfect=line),
     ]

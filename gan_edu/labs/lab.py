@@ -13,6 +13,7 @@ import ipywidgets as widgets
 
 from gan_edu import catalogue, views
 from gan_edu.data.target import Target
+from gan_edu.games.game import Game
 from gan_edu.labs.charts import Charts, panels_of_modes
 from gan_edu.labs.draw_target import DrawTarget
 from gan_edu.labs.registry import replace
@@ -119,9 +120,9 @@ class Lab(widgets.VBox):
         self.tabs = tabs
         return [self.main, self.message, self.transport.box, self.slow.box, tabs]
 
-    def panels(self, target: Target, generator_loss: str | None) -> list[Any]:
+    def panels(self, game: Game) -> list[Any]:
         """The panels of the charts."""
-        return panels_of_modes(target, generator_loss)
+        return panels_of_modes(game)
 
     def controls(self) -> widgets.VBox:
         """What stands beside the stage."""

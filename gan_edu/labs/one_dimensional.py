@@ -44,11 +44,11 @@ class OneDimensionalLab(Lab):
         self.stage.alt = TEXTS["alt_line"]
         return [self.main, self.message, self.transport.box, self.slow.box, tabs]
 
-    def panels(self, target: Target, generator_loss: str | None) -> list[Any]:
+    def panels(self, game: Game) -> list[Any]:
         """Losses, and the values that D and the best D reach."""
         from gan_edu.figures.charts import loss_panel, value_panel
 
-        return [loss_panel(generator_loss), value_panel()]
+        return [loss_panel(game.equilibrium), value_panel()]
 
     def controls(self) -> widgets.VBox:
         """The preset, the data, k, the generator's loss and the rates; the rest is folded."""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from torch import Tensor
 
-from gan_edu.games.game import Batch, Game, Players, seen_fake, seen_real
+from gan_edu.games.game import Batch, Equilibrium, Game, Players, seen_fake, seen_real
 from gan_edu.parameters import Range, method
 from gan_edu.remedies.common import names, needs_plain_generator_loss, needs_target
 
@@ -26,7 +26,7 @@ def feature_matching(
         below: Which layer f is; 1 is the last hidden one.
 
     Returns:
-        The game; its generator looks at data.
+        The game; its generator looks at data. At equilibrium generator_loss = 0, and a little more on a finite batch.
 
     Raises:
         ValueError: If D has no such layer, or another remedy has changed the generator's loss already.
@@ -53,4 +53,9 @@ def feature_matching(
         )
         return (real - fake).square().sum(-1)
 
-    return dataclasses.replace(game, generator_aim=aim, generator_sees_data=True)
+    def at_equilibrium(whole: Game) -> Equilibrium:
+        return game.at_equilibrium(whole)._replace(generator_loss=0.0)
+
+    return dataclasses.replace(
+        game, generator_aim=aim, generator_sees_data=True, at_equilibrium=at_equilibrium
+    )

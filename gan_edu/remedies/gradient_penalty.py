@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 import torch
 from torch import Tensor
 
-from gan_edu.games.game import Batch, Game, Players, seen_fake, seen_real
+from gan_edu.games.adversaries import mean_gap
+from gan_edu.games.game import Batch, Equilibrium, Game, Players, seen_fake, seen_real
 from gan_edu.parameters import Range, method
 from gan_edu.remedies.common import needs_target
 
@@ -72,5 +73,10 @@ def gradient_penalty(
         excess = ((squared + TINY).sqrt() - norm).square() if norm else squared
         return game.discriminator_aim(whole, players, batch) + strength * excess.mean(-1)
 
+    def at_equilibrium(whole: Game) -> Equilibrium:
+        # a flat D pays unless norm = 0, and how the best D bends is known of a critic only: it costs nothing at all
+        flat = not (strength and norm)
+        return game.at_equilibrium(whole) if flat or whole.discriminator_cost is mean_gap else Equilibrium()
+
     drawn = column + (where == "between")
-    return dataclasses.replace(game, discriminator_aim=aim, noise_dim=drawn)
+    return dataclasses.replace(game, discriminator_aim=aim, noise_dim=drawn, at_equilibrium=at_equilibrium)

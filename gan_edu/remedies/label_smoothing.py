@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Annotated
 
 from torch import Tensor
@@ -32,7 +33,7 @@ def label_smoothing(
         fake: beta.
 
     Returns:
-        The game; at its equilibrium D = (alpha + beta) / 2.
+        The game. At its equilibrium D = (alpha + beta) / 2, and discriminator_loss is twice the entropy of that.
 
     Raises:
         ValueError: If the discriminator has another loss, or a label is out of its range.
@@ -56,4 +57,5 @@ def label_smoothing(
         of_fake = fake * softplus(-logits_fake) + (1 - fake) * softplus(logits_fake)
         return of_real.mean(-1) + of_fake.mean(-1)
 
-    return dataclasses.replace(game, discriminator_cost=cost)
+    best = (real + fake) / 2
+    return dataclasses.replace(game, discriminator_cost=cost, undecided=math.log(best / (1 - best)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Annotated
 
-from gan_edu.games.game import Game, Players
+from gan_edu.games.game import Equilibrium, Game, Players
 from gan_edu.parameters import Range, method
 from gan_edu.remedies.common import needs_target
 
@@ -48,4 +48,9 @@ def weight_clipping(
             {**players, "theta_d": players["theta_d"].clamp(-limit, limit)} if mover == "theta_d" else players
         )
 
-    return dataclasses.replace(game, after=after)
+    def at_equilibrium(whole: Game) -> Equilibrium:
+        return (
+            Equilibrium() if whole.undecided else game.at_equilibrium(whole)
+        )  # the box may not reach that far
+
+    return dataclasses.replace(game, after=after, at_equilibrium=at_equilibrium)
