@@ -25,7 +25,45 @@ WIDTH = 800
 Arrays = Mapping[str, np.ndarray]
 
 
-class Charts:
+class Paced:
+    """What is drawn when that is asked for, a few times a second at most.
+
+    Args:
+        ask: Gives what `show` needs, whenever there is to be a drawing; None when nobody looks.
+        busy: Whether the training wants all the time that it can get.
+        show: Draws.
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[], dict[str, Any] | None],
+        busy: Callable[[], bool],
+        show: Callable[..., None],
+    ) -> None:
+        self._ask, self._busy, self._show, self._wanted = ask, busy, show, threading.Event()
+        self._shown_at = 0.0
+
+    def request(self) -> None:
+        """Ask for a drawing soon; many requests make one drawing."""
+        self._wanted.set()
+
+    def run(self, stop: threading.Event) -> None:
+        """Draw whenever that is asked for, a few times a second at most; for a thread."""
+        while not stop.is_set():
+            if self._wanted.wait(0.2):
+                # asked again and again: who pauses sees the newest at once
+                while time.monotonic() < self._shown_at + (BUSY if self._busy() else CALM) and not stop.wait(
+                    0.1
+                ):
+                    pass
+                self._wanted.clear()
+                shown = self._ask()
+                if shown is not None and not stop.is_set():
+                    self._show(**shown)
+                    self._shown_at = time.monotonic()
+
+
+class Charts(Paced):
     """Losses, modes and the high-quality share over training, of one run or two.
 
     `box` says that the charts are being made until the first have been: importing plotly takes seconds.
@@ -42,30 +80,11 @@ class Charts:
         busy: Callable[[], bool],
         panels: Callable[[Game], list[Any]],
     ) -> None:
+        super().__init__(ask, busy, self.show)
         self._make_panels = panels
-        self._ask, self._busy, self._wanted = ask, busy, threading.Event()
         self.box = widgets.VBox([widgets.HTML(TEXTS["charts_coming"])]).add_class("gan-lab-charts")
         self._figure: Any = None
         self._about: Any = None
-        self._shown_at = 0.0
-
-    def request(self) -> None:
-        """Ask for a drawing soon; many requests make one drawing."""
-        self._wanted.set()
-
-    def run(self, stop: threading.Event) -> None:
-        """Draw whenever that is asked for, a few times a second at most; for a thread."""
-        while not stop.is_set():
-            if self._wanted.wait(0.2):
-                # asked again and again: who pauses sees the curves catch up at once
-                while time.monotonic() < self._shown_at + (BUSY if self._busy() else CALM) and not stop.wait(
-                    0.1
-                ):
-                    pass
-                self._wanted.clear()
-                curves = self._ask()
-                if curves is not None and not stop.is_set():
-                    self.show(**curves)
 
     def show(
         self,
@@ -87,7 +106,6 @@ class Charts:
             figure.layout.width = WIDTH
             self._take(figure)
             self._about = about
-        self._shown_at = time.monotonic()
 
     def _take(self, figure: Any) -> None:
         """Put a figure into the one widget that there is: each costs five megabytes, and stays for ever."""
