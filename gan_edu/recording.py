@@ -7,9 +7,10 @@ gives the same numbers as never having stopped.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -23,6 +24,37 @@ from gan_edu.training import Frame, Settings, Training, check_steps, resolve
 FORMAT = 1
 BUDGET = 256 * 2**20  # bytes; Binder gives 1-2 GB in all
 SHORTEST = 16  # frames that are kept whatever they weigh
+
+
+@dataclass(frozen=True)
+class Generated:
+    """Draws of a generator, `propose(n) -> (n, d)`, with its latent space beside.
+
+    Args:
+        decode: G, z (n, l) -> x (n, d).
+        latent_dim: l; z ~ N(0, I).
+        generator: Where the z come from.
+    """
+
+    decode: Callable[[Tensor], Tensor]
+    latent_dim: int
+    generator: torch.Generator
+
+    def draw(self, n: int) -> Tensor:
+        """Latent points, (n, l)."""
+        return torch.randn((n, self.latent_dim), generator=self.generator, device=self.generator.device)
+
+    def __call__(self, n: int) -> Tensor:
+        """What G makes of n of them."""
+        with torch.no_grad():
+            return self.decode(self.draw(n))
+
+
+class Proposal(NamedTuple):
+    """What a sampler takes: points of q, and the logarithm of p / q."""
+
+    propose: Generated
+    log_ratio: Callable[[Tensor], Tensor]
 
 
 class Recording:
@@ -90,6 +122,38 @@ class Recording:
             ValueError: If there is no such frame, or n is less than 1.
         """
         return draw_samples(self.frames[self._index(frame)], n, seed)
+
+    def proposal(self, frame: int = -1, run: int = 0, seed: int = 0) -> Proposal:
+        """A trained GAN as a sampler takes it: what G draws, and how much more real than drawn D finds a point.
+
+        Args:
+            frame: Index into the recording.
+            run: Of the population.
+            seed: Of what is drawn.
+
+        Returns:
+            (propose, log_ratio), on the CPU.
+
+        Raises:
+            ValueError: If there is no such frame or run.
+
+        Example:
+            >>> from gan_edu.data.ring import ring
+            >>> from gan_edu.games.gan import gan
+            >>> propose, log_ratio = record(gan(ring(), width=8), steps=10, progress=False).proposal()
+            >>> x = propose(100)
+            >>> tuple(x.shape), tuple(log_ratio(x).shape)
+            ((100, 2), (100,))
+        """
+        here = self.frames[self._index(frame)]
+        run = Parameter("run", "int", range=Range(0, len(here.alive) - 1)).check(run)
+        game = here.settings.game.to("cpu")
+        theta_d, theta_g = (here.players[name][run].cpu() for name in ("theta_d", "theta_g"))
+        random = torch.Generator().manual_seed(seed)
+        return Proposal(
+            Generated(lambda z: game.generator(theta_g, z), game.latent_dim, random),
+            lambda x: game.logits(theta_d, x),
+        )
 
     def advance(self) -> Frame | None:
         """Train up to the next frame and keep it; None when the training has reached its last step."""

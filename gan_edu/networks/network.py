@@ -31,6 +31,8 @@ class Network:
         make: Makes a network like this one with some arguments changed, as remedies ask for.
         mixes: Whether the output for one input depends on the other inputs of its batch.
         amid: (theta, x, companions) -> y, where it does: for every x on its own among the companions (..., B, F).
+        members: K, if this is K networks that take turns at the points of a batch; see `gan_edu.networks.several`.
+        apart: theta (..., P) -> (..., K, P of one), where it is.
     """
 
     forward: Callable[[Tensor, Tensor], Tensor]
@@ -42,6 +44,8 @@ class Network:
     make: Callable[..., Network] | None = None
     mixes: bool = False
     amid: Callable[[Tensor, Tensor, Tensor], Tensor] | None = None
+    members: int = 1
+    apart: Callable[[Tensor], Tensor] | None = None
 
     def __call__(self, theta: Tensor, x: Tensor) -> Tensor:
         """What the network makes of x."""
