@@ -55,15 +55,32 @@ def _on_a_line(mean: float, loss: str, k: int, steps: int) -> Preset:
     )
 
 
+def _compared(settings: Mapping[str, Any], *remedies: str, steps: int) -> Preset:
+    """Small networks and batches: comparing all pairs of a batch takes time."""
+    return Preset(
+        game="gan:width=32",
+        remedies=remedies,
+        settings={"batch_size": 64, **settings},
+        steps=steps,
+        lab="closeness",
+    )
+
+
+_COMPARING = "minibatch_discrimination:kernels=8,kernel_dim=4"
+_SLOW_D: dict[str, Any] = {
+    "generator_learning_rate": 1e-3,
+    "discriminator_learning_rate": 3e-4,
+    "optimizer": "adam:beta1=0.5",
+}
+_STRONG_D: dict[str, Any] = {
+    "learning_rate": 1e-3,
+    "optimizer": "adam:beta1=0",
+    "dynamics": "alternating:discriminator_steps=8",
+}
+
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
-        "rotating": Preset(
-            settings={
-                "generator_learning_rate": 1e-3,
-                "discriminator_learning_rate": 3e-4,
-                "optimizer": "adam:beta1=0.5",
-            },
-        ),
+        "rotating": Preset(settings=_SLOW_D),
         "frozen": Preset(
             settings={
                 "learning_rate": 1e-3,
@@ -77,6 +94,9 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         "approach": _on_a_line(2.0, "non_saturating", k=10, steps=800),
         "lagging": _on_a_line(2.0, "non_saturating", k=1, steps=800),
         "vanishing": _on_a_line(5.0, "minimax", k=20, steps=300),
+        "batches": _compared(_SLOW_D, _COMPARING, steps=1000),
+        "one_by_one": _compared(_SLOW_D, steps=1000),
+        "compared_by_a_strong_d": _compared(_STRONG_D, _COMPARING, steps=400),
         "rescued": _on_a_line(5.0, "non_saturating", k=20, steps=300),
     }
 )

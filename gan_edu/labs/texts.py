@@ -31,6 +31,7 @@ TEXTS: dict[str, str] = {
     "discriminator_learning_rate": "learning rate D",
     "help_generator_learning_rate": "How far the generator moves at each of its updates. Acts at once.",
     "help_discriminator_learning_rate": "How far the discriminator moves at each of its updates. Acts at once.",
+    "help_decay_steps": "Updates after which both learning rates have fallen to 0, evenly; 0 keeps them. Acts at once.",
     "help_batch_size": "Samples that every update looks at. Acts at once.",
     "help_steps_per_frame": "Generator updates between two pictures.",
     "help_seed": "Of everything random. Takes effect on reset.",
@@ -123,6 +124,57 @@ TEXTS: dict[str, str] = {
     "dynamics_symplectic_gradient_adjustment": "symplectic adjustment",
     "group_parameters": "Parameters of the game and of the dynamics that are on",
     "no_parameters": "None of them has any.",
+    # the parallel-lines lab
+    "lines_loss": "the generator minimises",
+    "lines_minimax": "log(1 − D): minimax",
+    "lines_non_saturating": "−log D: non-saturating",
+    "lines_likelihood": "KL: likelihood",
+    "lines_wasserstein": "−f: Wasserstein",
+    "lines_theta": "θ",
+    "lines_theta_help": "Where the generator’s line is. Drag it in the picture, or use the arrow keys.",
+    "lines_noise": "noise σ",
+    "lines_noise_help": "Noise on both lines before the opponent sees them. Acts at once.",
+    "lines_rate": "step size η",
+    "lines_rate_help": "How far θ moves for a slope of one. Acts at once.",
+    "lines_train": "Train G",
+    "lines_train_help": "Gradient descent on θ; the opponent is at its best at every step",
+    "lines_pause": "Pause",
+    "lines_pause_help": "Stop where it is",
+    "lines_step": "Step",
+    "lines_step_help": "One step of gradient descent",
+    "lines_undo": "Undo",
+    "lines_undo_help": "Take back the last change",
+    "lines_reset": "Reset",
+    "lines_reset_help": "As it was when it opened; Undo takes that back",
+    "lines_together": "θ = 0: the lines lie on each other, and all three distances are 0.",
+    "lines_gone": "θ = {theta}: it has left the picture. The slope was too steep for this step size.",
+    "lines_says_nothing": "The lines share no point: JSD is log 2 here and everywhere but at 0. The best D may "
+    "be flat at both lines, and then the generator is told nothing: θ stands still.",
+    "lines_says_infinite": "The lines share no point: this loss is infinite and has no slope. θ can’t move. "
+    "Add noise.",
+    "lines_says_too_little": "With noise {noise} the lines are {apart} standard deviations apart: they hardly "
+    "overlap, and the slope is only {slope}.",
+    "lines_says_too_much": "The slope is {slope}: for this step size far too much. θ will jump over the data.",
+    "lines_says_slope": "With noise {noise} the lines overlap: the slope is {slope}, and θ can move.",
+    "lines_says_wasserstein": "The critic has slope 1 wherever the lines are: θ moves by η a step, from far away as "
+    "from near.",
+    "lines_says_to_and_fro": "θ = {theta}: less than a step from the data. The slope is still 1, so that from "
+    "here on steps of this size go to and fro.",
+    # the closeness lab
+    "preset_batches": "D compares the batch",
+    "preset_one_by_one": "D looks at one at a time",
+    "preset_compared_by_a_strong_d": "D compares, and is too strong",
+    "closeness_kernel": "kernel b",
+    "closeness_all": "mean of all",
+    "help_closeness_kernel": "Which of D's closenesses the heat maps show.",
+    "closeness_real": "real",
+    "closeness_fake": "generated",
+    "closeness_at": "Step {step:,}: {examples} real and as many generated examples, each compared with its own batch. "
+    "White 0: strangers, dark 1: twins.",
+    "closeness_recorded": "The recorded run at its end, step {step:,}: {examples} real and as many generated examples, "
+    "each compared with its own batch. White 0: strangers, dark 1: twins.",
+    "closeness_alone": "This D looks at every example alone: its features are compared by a random T, to show what it "
+    "could see. Choose the first preset, or switch on minibatch discrimination under Remedies, and press “Reset”.",
     # what is told
     "recorded": "A recorded run plays. Press “Train” to train the same game live.",
     "fresh_run": "Run {name} starts afresh.",

@@ -12,12 +12,14 @@ from gan_edu.parameters import describe
 from gan_edu.presets import PRESETS
 from gan_edu.recording import record
 from gan_edu.scenes import pack_run
+from gan_edu.views.closeness import closeness_at
 
-LENGTH = {"collapse": (2400, 12), "one_dimensional": (800, 5)}
+LENGTH = {"collapse": (2400, 12), "one_dimensional": (800, 5), "closeness": (1000, 10)}
 """Steps, and steps per frame, for the presets of each lab."""
 LAYERS = {
     "collapse": ("data", "samples", "field"),
     "one_dimensional": ("data", "samples", "curves", "arrows"),
+    "closeness": ("data", "samples", "field"),
 }
 SAMPLES, GRID = 400, 36
 PLACES = 5
@@ -59,5 +61,9 @@ def make(preset: str) -> tuple[bytes, dict[str, Any]]:
         for index in range(len(recording))
     ]  # fmt: skip
     arrays = views.metrics_over_time(recording)
-    curves = {name: [float(f"{value:.{PLACES}g}") for value in array] for name, array in arrays.items()}
+    curves: dict[str, Any] = {
+        name: [float(f"{value:.{PLACES}g}") for value in array] for name, array in arrays.items()
+    }
+    if chosen.lab == "closeness":  # what stands beside the stage, of the last frame
+        curves["closeness"] = closeness_at(recording[-1]).as_json()
     return pack_run(pictures, {"preset": preset, "game": describe(recording.game.recipe or {})}), curves
