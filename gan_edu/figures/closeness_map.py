@@ -54,7 +54,8 @@ def closeness_map(
         The figure. Its alternative text says how close the examples of each batch are on average.
 
     Raises:
-        ValueError: If there is no batch or more than four, their numbers of kernels differ, or there is no such kernel.
+        ValueError: If there is no batch, there are more than four, their numbers of kernels differ, or there is no
+            such kernel.
 
     Example:
         >>> from gan_edu.views.closeness import Compared

@@ -169,12 +169,12 @@ TEXTS: dict[str, str] = {
     "help_closeness_kernel": "Which of D's closenesses the heat maps show.",
     "closeness_real": "real",
     "closeness_fake": "generated",
-    "closeness_at": "Step {step:,}: {examples} real and as many generated examples, each compared with its own batch. "
-    "White 0: strangers, dark 1: twins.",
-    "closeness_recorded": "The recorded run at its end, step {step:,}: {examples} real and as many generated examples, "
-    "each compared with its own batch. White 0: strangers, dark 1: twins.",
-    "closeness_alone": "This D looks at every example alone: its features are compared by a random T, to show what it "
-    "could see. Choose the first preset, or switch on minibatch discrimination under Remedies, and press “Reset”.",
+    "closeness_at": "Step {step:,}: {examples} real and as many generated examples, each compared with its own "
+    "batch. White 0: strangers; dark 1: twins.",
+    "closeness_recorded": "The recorded run at its end, step {step:,}: {examples} real and as many generated "
+    "examples, each compared with its own batch. White 0: strangers; dark 1: twins.",
+    "closeness_alone": "This D looks at every example alone: its features are compared by a random T, to show what "
+    "it could see. Choose the first preset, or switch on minibatch discrimination under Remedies and press “Reset”.",
     # what is told
     "recorded": "A recorded run plays. Press “Train” to train the same game live.",
     "fresh_run": "Run {name} starts afresh.",
