@@ -168,6 +168,7 @@ class ParallelLinesLab(widgets.VBox):
         self.past: list[Moment] = []
         self._last: tuple[str, float] = ("", -math.inf)
         self._quiet = False
+        self._told: dict[float, float] = {}  # when a training has told the slider which place
         self._lock = threading.RLock()  # the worker moves theta too
         self.worker = Worker(self._failed, self._ended)
         self.loss = widgets.Dropdown(
@@ -216,7 +217,7 @@ class ParallelLinesLab(widgets.VBox):
         self.loss.observe(self._asked(lambda value: self._set("loss", loss=value)), "value")
         self.noise.widget.observe(self._asked(lambda _: self._set("noise", noise=self.noise.value)), "value")
         self.rate.widget.observe(self._asked(lambda _: self._set("rate", rate=self.rate.value)), "value")
-        self.theta.observe(self._asked(self.move), "value")
+        self.theta.observe(self._asked(self._slid), "value")
         self.picture.observe(self._asked(self.move), "wanted")
         self.picture.observe(self._asked(lambda _: self._show()), "dark")
 
@@ -291,12 +292,17 @@ class ParallelLinesLab(widgets.VBox):
             self.past.append(self.moment)
         self._last = (name, now)
 
+    def _slid(self, theta: float) -> None:
+        """The slider was moved; or it sends back, rounded, where a training has just moved it."""
+        if time.monotonic() - self._told.get(round(theta, 2), -math.inf) > TOGETHER:
+            self.move(theta)
+
     def _walk(self, stop: threading.Event) -> None:
         while not stop.wait(PAUSE):
             with self._lock:
                 before = len(self.moment.walks[-1].path)
                 self.moment = self.moment.stepped()
-                self._show()
+                self._show(trained=True)
                 path = self.moment.walks[-1].path
                 if len(path) == before or len(path) > MOST_STEPS or abs(path[-1]) > REACH:
                     return
@@ -306,7 +312,7 @@ class ParallelLinesLab(widgets.VBox):
 
     def _ended(self) -> None:
         self._say_play()
-        self._show()
+        self._show(trained=True)
 
     def _failed(self, error: BaseException, _trace: str) -> None:
         self._say(TEXTS["failed"].format(error=error))
@@ -332,12 +338,15 @@ class ParallelLinesLab(widgets.VBox):
         self.loss.value, self.noise.value, self.rate.value = moment.loss, moment.noise, moment.rate
         self._quiet = False
 
-    def _show(self) -> None:
+    def _show(self, trained: bool = False) -> None:
         """Picture and words say where things stand; from any thread."""
         moment = self.moment
         drawing = drawn(moment, "dark" if self.picture.dark else "light")
         tell(self.picture, svg=drawing.svg, alt=drawing.alt, at=moment.theta)
-        tell(self.theta, value=min(max(moment.theta, -REACH), REACH))
+        place = round(min(max(moment.theta, -REACH), REACH), 2)
+        if trained:
+            self._told[place] = time.monotonic()
+        tell(self.theta, value=place)
         tell(self.buttons[1], disabled=not self.past)
         self._say(sentence(moment))
         if not self.worker.running:
