@@ -29,6 +29,7 @@ TRAINING = {  # options that go to the training as they are, and only when given
     "learning_rate": (float, "X", "for both players"),
     "discriminator_learning_rate": (float, "X", "for the discriminator alone"),
     "generator_learning_rate": (float, "X", "for the generator alone"),
+    "decay_steps": (int, "N", "generator updates after which the learning rates have fallen to 0"),
     "batch_size": (int, "B", "samples a step, per run"),
     "runs": (int, "R", "independent trainings, all at once"),
     "seed": (int, "S", "of everything random"),

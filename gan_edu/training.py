@@ -30,6 +30,7 @@ DEFAULTS: Mapping[str, Any] = {
     "learning_rate": 1e-3,
     "generator_learning_rate": None,
     "discriminator_learning_rate": None,
+    "decay_steps": 0,
     "batch_size": 128,
     "runs": 1,
     "seed": 0,
@@ -41,6 +42,9 @@ DEFAULTS: Mapping[str, Any] = {
 
 RATE = Range(0, 1e3, slider=(1e-5, 1e-1), log=True)
 NUMBERS = {
+    "decay_steps": Parameter(
+        "decay_steps", "int", range=Range(0, 10**9, slider=(0, 10_000), label="rates gone after")
+    ),
     "batch_size": Parameter("batch_size", "int", range=Range(1, 1_000_000, slider=(8, 512))),
     "runs": Parameter("runs", "int", range=Range(1, 100_000, slider=(1, 64))),
     "seed": Parameter("seed", "int", range=Range(0, 2**63 - 1, slider=(0, 99))),
@@ -64,6 +68,7 @@ class Settings:
     steps_per_frame: int
     device: str
     start: tuple[tuple[float, ...], ...] | None = None
+    decay_steps: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """The settings as JSON values; `from_json` reads them back."""
@@ -221,7 +226,7 @@ class Training(Iterator[Frame]):
         if self._prepared:
             return
         with _one_thread(self._settings.device), devices.memory_errors(self._settings.runs):
-            if self._settings.device == "cuda":
+            if self._settings.device == "cuda" and not self._settings.decay_steps:  # a graph holds its rates
                 self._captured = devices.CapturedStep(self._step, frame.state, self._generator)
             else:
                 before = self._generator.get_state()
@@ -243,13 +248,17 @@ class Training(Iterator[Frame]):
         return s.dynamics.step(self._moves, state, batches)
 
     def _advance(self, state: State, calls: int) -> State:
+        ahead = self._settings.dynamics.generator_updates
         if self._captured is not None:
             moved = self._captured(state, calls)
         else:
             moved = state
-            for _ in range(calls):
+            for call in range(calls):
+                if self._settings.decay_steps:
+                    rates = rates_of(self._settings, state.step + call * ahead)
+                    self._moves = dataclasses.replace(self._moves, rates=rates)
                 moved = self._step(moved)
-        return dataclasses.replace(moved, step=state.step + calls * self._settings.dynamics.generator_updates)
+        return dataclasses.replace(moved, step=state.step + calls * ahead)
 
     def _next(self, frame: Frame, calls: int) -> Frame:
         before = self._generator.get_state()
@@ -283,6 +292,8 @@ def train(game: Game, *, steps: int | None = None, **settings: Any) -> Training:
             optimizer: `"adam:beta1=0"`, or one made in code.
             learning_rate: For both players; one number, or one for each run.
             generator_learning_rate, discriminator_learning_rate: For one player.
+            decay_steps: Generator updates after which all rates have fallen to 0, linearly from the first update on;
+                0 keeps them.
             batch_size: Samples a step, per run.
             runs: How many independent GANs train at once.
             seed: Of everything random. Same seed, same device: same frames, bit for bit.
@@ -384,12 +395,18 @@ def _as_tuple(value: Any) -> Any:
     return tuple(_as_tuple(v) for v in value) if isinstance(value, list) else value
 
 
-def rates_of(settings: Settings) -> dict[Mover, Rate]:
-    """Each mover's learning rate, as the dynamics use it."""
+def rates_of(settings: Settings, step: int = 0) -> dict[Mover, Rate]:
+    """Each mover's learning rate, as the dynamics use it after so many generator updates."""
+    left = rate_left(settings, step)
     return {
-        "theta_d": _rate(settings.discriminator_learning_rate, settings),
-        "theta_g": _rate(settings.generator_learning_rate, settings),
+        "theta_d": left * _rate(settings.discriminator_learning_rate, settings),
+        "theta_g": left * _rate(settings.generator_learning_rate, settings),
     }
+
+
+def rate_left(settings: Settings, step: int) -> float:
+    """What decay has left of the learning rates after so many generator updates: max(0, 1 - step / decay_steps)."""
+    return max(0.0, 1 - step / settings.decay_steps) if settings.decay_steps else 1.0
 
 
 def _rate(rate: float | tuple[float, ...], settings: Settings) -> Rate:

@@ -15,7 +15,7 @@ from torch import Tensor
 from gan_edu.dynamics.dynamics import Mover, State, differentiable_moves, draw
 from gan_edu.games.game import Game
 from gan_edu.scalars import in_scalars
-from gan_edu.training import Settings, Training, check_steps, resolve
+from gan_edu.training import Settings, Training, check_steps, rate_left, resolve
 
 
 def trajectory(game: Game, *, steps: int = 1000, **settings: Any) -> Tensor:
@@ -110,8 +110,9 @@ def _play(program: Program, asked: Settings, state: State, run: int, steps: int)
     numbers = tuple(float(t) for t in start.values())
     path = [numbers]
     with contextlib.suppress(ArithmeticError, ValueError):  # diverged
-        for _ in range(steps):
-            numbers = program(eta_d, eta_g, *numbers)
+        for round_ in range(steps):
+            left = rate_left(asked, round_ * asked.dynamics.generator_updates)
+            numbers = program(left * eta_d, left * eta_g, *numbers)
             path.append(numbers)
     points = np.array(path)[:, places]
     finite = np.isfinite(points).all(1)

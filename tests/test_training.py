@@ -9,10 +9,12 @@ import torch
 from gan_edu import training
 from gan_edu.data.ring import ring
 from gan_edu.dynamics.alternating import alternating
+from gan_edu.games.bilinear import bilinear
 from gan_edu.games.gan import gan
 from gan_edu.optimizers.sgd import sgd
 from gan_edu.presets import PRESETS
 from gan_edu.training import Frame, Settings, resolve, train
+from gan_edu.trajectory import trajectory
 
 GAME = gan(ring(), width=8)
 
@@ -120,6 +122,42 @@ def test_a_rate_for_each_run_equals_that_rate_for_all():
     for name, theta in plain.players.items():
         torch.testing.assert_close(mixed.players[name][1], theta[1])
         assert not torch.allclose(mixed.players[name][0], theta[0])
+
+
+@pytest.mark.parametrize("steps_per_frame", [1, 4, 9])
+def test_rates_decay_step_by_step_whatever_the_frames(steps_per_frame):
+    """As if someone had turned both rates down before every step, and nothing moves once they are gone."""
+    by_hand = train(GAME, steps_per_frame=1, discriminator_learning_rate=3e-3)
+    made = [next(by_hand)]
+    for step in range(9):
+        left = 1 - step / 9
+        by_hand.change(generator_learning_rate=left * 1e-3, discriminator_learning_rate=left * 3e-3)
+        made.append(next(by_hand))
+    settings = {"discriminator_learning_rate": 3e-3, "decay_steps": 9, "steps_per_frame": steps_per_frame}
+    decayed = list(train(GAME, steps=15, **settings))
+    for frame in decayed:
+        if frame.step <= 9:
+            assert equal(frame, made[frame.step])
+    assert not torch.equal(made[8].players["theta_g"], made[9].players["theta_g"])
+    assert torch.equal(decayed[-1].players["theta_g"], made[9].players["theta_g"])
+    assert not torch.equal(decayed[-1].random, made[9].random)  # it went on, at rates of 0
+
+
+def test_decay_on_xy_against_its_closed_form():
+    """Simultaneous steps of length h_t multiply the squared radius by 1 + h_t²."""
+    rates = 0.2 * (1 - torch.arange(50, dtype=torch.float64) / 50)
+    wanted = (1 + rates.square()).prod()
+    path = trajectory(
+        bilinear(),
+        steps=60,
+        start=(1, 0),
+        dynamics="simultaneous",
+        optimizer="sgd",
+        learning_rate=0.2,
+        decay_steps=50,
+    )
+    assert float(path[-1].square().sum()) == pytest.approx(float(wanted), rel=1e-12)
+    assert torch.equal(path[50], path[60])
 
 
 def test_a_diverged_run_is_data_and_the_others_do_not_notice():

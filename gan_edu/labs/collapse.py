@@ -53,7 +53,7 @@ def collapse_lab(
         Traceback (most recent call last):
             ...
         ValueError: settings must be among dynamics, optimizer, learning_rate, generator_learning_rate, \
-discriminator_learning_rate, batch_size, runs, seed, steps_per_frame, device, start; got width
+discriminator_learning_rate, decay_steps, batch_size, runs, seed, steps_per_frame, device, start; got width
     """
     wanted = settings_of(preset, target, game, settings, remedies=remedies)
     plain = target is None and game is None and remedies is None and not settings

@@ -116,7 +116,7 @@ class SettingsPanel:
         self.game = Choice("games", game, self._changed, lambda name: fresh_parameters("games", name))
         self.dynamics = Choice("dynamics", _recipe(settings.dynamics), self._changed)
         self.optimizer = Choice("optimizers", _recipe(settings.optimizer), self._changed)
-        self.numbers = {name: _number(name, settings) for name in (*LIVE, *FRESH)}
+        self.numbers = {name: _number(name, settings) for name in (*LIVE, "decay_steps", *FRESH)}
         for control in self.numbers.values():
             control.widget.observe(self._changed, "value")
         self._base = settings
@@ -191,13 +191,14 @@ class SettingsPanel:
     def box(self) -> widgets.VBox:
         """The panel."""
         fresh = [self.waiting, self.game.apart_box, *self.fresh_widgets]
+        decay = self.numbers["decay_steps"].widget
         folded = widgets.Accordion(
             [
                 self.target.box,
                 widgets.VBox([self.game.menu, self.game.box]),
                 self.remedies.box,
                 widgets.VBox(
-                    [self.dynamics.menu, self.dynamics.box, self.optimizer.menu, self.optimizer.box]
+                    [self.dynamics.menu, self.dynamics.box, self.optimizer.menu, self.optimizer.box, decay]
                 ),
                 widgets.VBox(fresh),
             ],

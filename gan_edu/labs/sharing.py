@@ -45,7 +45,7 @@ def as_command(settings: Settings, steps: int) -> str:
     words = [("target", written(game["arguments"]["target"])), ("game", written(game))]
     words += [("remedy", written(remedy)) for remedy in remedies]
     words += [(name, written(_recipe(getattr(settings, name)))) for name in ("dynamics", "optimizer")]
-    words += [(name, str(getattr(settings, name))) for name in NUMBERS] + [("steps", str(steps))]
+    words += [(name, str(getattr(settings, name))) for name in _numbers(settings)] + [("steps", str(steps))]
     lines = ["gan-edu train"]
     for name, value in words:
         part = f"--{name.replace('_', '-')} {shlex.quote(value)}"
@@ -79,8 +79,12 @@ def as_python(settings: Settings, steps: int) -> str:
     ]
     lines += ["", "recording = record(", f"    {_call(made['game'])},", f"    steps={steps},"]
     lines += [f"    {name}={_call(made[name])}," for name in ("dynamics", "optimizer")]
-    lines += [f"    {name}={getattr(settings, name)!r}," for name in NUMBERS]
+    lines += [f"    {name}={getattr(settings, name)!r}," for name in _numbers(settings)]
     return "\n".join([*lines, ")"])
+
+
+def _numbers(settings: Settings) -> list[str]:
+    return ["decay_steps", *NUMBERS] if settings.decay_steps else [*NUMBERS]
 
 
 def _recipe(made: Any) -> Recipe:
