@@ -77,20 +77,29 @@ _STRONG_D: dict[str, Any] = {
     "optimizer": "adam:beta1=0",
     "dynamics": "alternating:discriminator_steps=8",
 }
+_FROZEN: dict[str, Any] = {
+    "learning_rate": 1e-3,
+    "optimizer": "adam:beta1=0",
+    "dynamics": "alternating:discriminator_steps=5",
+    "batch_size": 256,
+}
+
+
+def _matching(settings: Mapping[str, Any], game: str = "gan", below: int = 1, steps: int = 2000) -> Preset:
+    """Feature matching, with settings that collapse without it."""
+    remedy = f"feature_matching:below={below}"
+    return Preset(game=game, remedies=(remedy,), settings=settings, steps=steps, lab="features")
+
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         "rotating": Preset(settings=_SLOW_D),
-        "frozen": Preset(
-            settings={
-                "learning_rate": 1e-3,
-                "optimizer": "adam:beta1=0",
-                "dynamics": "alternating:discriminator_steps=5",
-                "batch_size": 256,
-            },
-            steps=600,
-        ),
+        "frozen": Preset(settings=_FROZEN, steps=600),
         "covering": Preset(settings={"learning_rate": 1e-3, "optimizer": "adam:beta1=0.5"}, steps=4000),
+        "stabilised": Preset(
+            remedies=("virtual_batch_norm", "label_smoothing:real=0.9", "historical_averaging:strength=0.1"),
+            settings=_SLOW_D,
+        ),
         "approach": _on_a_line(2.0, "non_saturating", k=10, steps=800),
         "lagging": _on_a_line(2.0, "non_saturating", k=1, steps=800),
         "vanishing": _on_a_line(5.0, "minimax", k=20, steps=300),
@@ -98,5 +107,9 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         "one_by_one": _compared(_SLOW_D, steps=1000),
         "compared_by_a_strong_d": _compared(_STRONG_D, _COMPARING, steps=400),
         "rescued": _on_a_line(5.0, "non_saturating", k=20, steps=300),
+        "matching": _matching(_SLOW_D),
+        "matching_strong_d": _matching(_FROZEN, steps=600),
+        "matching_first_layer": _matching(_SLOW_D, game="gan:depth=3", below=3),
+        "matching_untrained": _matching({**_SLOW_D, "dynamics": "alternating:discriminator_steps=0"}),
     }
 )

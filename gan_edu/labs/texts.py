@@ -186,6 +186,10 @@ TEXTS: dict[str, str] = {
     "examples, each compared with its own batch. White 0: strangers; dark 1: twins.",
     "closeness_alone": "This D looks at every example alone: its features are compared by a random T, to show what "
     "it could see. Choose the first preset, or switch on minibatch discrimination under Remedies and press “Reset”.",
+    "lines_race": "step {step} · who gets to the data at 0?",
+    "lines_race_minimax": "minimax",
+    "lines_race_noise": "minimax, noise 0.5",
+    "lines_race_wasserstein": "critic, W",
     # what is told
     "recorded": "A recorded run plays. Press “Train” to train the same game live.",
     "fresh_run": "Run {name} starts afresh.",

@@ -10,7 +10,7 @@ from gan_edu.labs import recorded
 
 FOLDER = Path(recorded.__file__).parent
 
-for preset in sys.argv[1:] or ("rotating", "covering", "approach", "orbit"):
+for preset in sys.argv[1:] or ("rotating", "covering", "stabilised", "approach", "orbit", "matching", "parallel_lines"):
     run, curves = recorded.make(preset)
     (FOLDER / f"{preset}.run").write_bytes(run)
     (FOLDER / f"{preset}.json").write_text(json.dumps(curves, separators=(",", ":")).replace("NaN", "null"))
