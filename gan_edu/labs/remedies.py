@@ -38,7 +38,7 @@ class Remedies:
         self._sliders: dict[str, widgets.VBox] = {}
         for name, entry in catalogue.entries("remedies").items():
             form = self.forms[name] = Form(entry, {})
-            form.observe(changed)
+            form.observe(self._moved)
             label = TEXTS.get(f"remedy_{name}", name.replace("_", " "))
             layout = widgets.Layout(width="auto")
             switch = widgets.Checkbox(
@@ -71,6 +71,10 @@ class Remedies:
             switch.value = name in self.on
         self._quiet = False
         self._lay_out()
+
+    def _moved(self, change: Any) -> None:
+        if not self._quiet:
+            self._changed(change)
 
     def _switched(self, change: Any) -> None:
         if self._quiet:
