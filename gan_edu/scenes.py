@@ -33,6 +33,9 @@ LAYERS = ("field", "flow", "manifold", "data", "trails", "samples", "arrows", "p
 ROLES = ("real", "fake", "discriminator", "optimum")
 """What a curve over a 1-D target can show."""
 
+READINGS = ("probability", "score", "critic")
+"""What the shades of the field are: those of a score or a critic go from the lowest to the highest in the picture."""
+
 MAGIC = b"GAN1"
 POSITION_STEPS = 65534
 SHADE_STEPS = 254
@@ -135,8 +138,9 @@ class Scene:
         data: `(M, 2)` real points.
         samples: `(N, 2)` generated points.
         classes: `(N,)` number of the generator that made each sample, 0 to 254.
-        field: `(g, h)` the discriminator's probability in [0, 1] at evenly spaced nodes that include the
-            edges of the extent; row 0 lies at y_min.
+        field: `(g, h)` what the discriminator says, in [0, 1], at evenly spaced nodes that include the edges of
+            the extent; row 0 lies at y_min.
+        reading: what that is, one of `READINGS`.
         flow: `(A, 4)` a vector field behind everything: x and y of each arrow's tail, then of its head.
         arrows: `(A, 4)` x and y of the tail, then of the head.
         manifold: `(L, K, 2)` lines, for instance the image of a grid of latent points.
@@ -165,6 +169,7 @@ class Scene:
     samples: np.ndarray | None = None
     classes: np.ndarray | None = None
     field: np.ndarray | None = None
+    reading: str = "probability"
     flow: np.ndarray | None = None
     arrows: np.ndarray | None = None
     manifold: np.ndarray | None = None
@@ -198,6 +203,8 @@ class Scene:
         keep(self, "axes", tuple(self.axes))
         keep(self, "highlight", tuple(self.highlight))
         keep(self, "notes", tuple((float(x), float(y), str(words)) for x, y, words in self.notes))
+        if self.reading not in READINGS:
+            raise ValueError(f"reading must be one of {', '.join(READINGS)}; got {self.reading!r}")
         if unknown := set(self.highlight) - set(LAYERS):
             choices = ", ".join(LAYERS)
             raise ValueError(f"highlight must name layers; got {sorted(unknown)}; choose from {choices}")
@@ -322,6 +329,7 @@ def _describe(scene: Scene, body: _Body) -> dict[str, Any]:
         "caption": scene.caption,
         "title": scene.title,
         "highlight": scene.highlight,
+        "reading": scene.reading,
         "notes": scene.notes,
         "axes": scene.axes,
         "curves": curves,
@@ -341,7 +349,7 @@ def pack(scene: Scene) -> bytes:
 
     Example:
         >>> len(pack(Scene(extent=(-1, 1, -1, 1))))
-        228
+        252
     """
     return pack_run([scene], {})
 
@@ -472,6 +480,7 @@ def _scene(common: dict[str, Any], own: dict[str, Any], body: memoryview) -> Sce
         caption=frame["caption"],
         title=frame["title"],
         highlight=tuple(frame["highlight"]),
+        reading=frame.get("reading", READINGS[0]),
         notes=tuple(tuple(note) for note in frame.get("notes", ())),
         axes=tuple(frame.get("axes", ("", ""))),
         curves=curves,

@@ -281,6 +281,15 @@ def test_scene_field_lies_on_its_nodes_with_a_line_at_one_half() -> None:
     assert figure.axes[0].get_xlim() == (-1, 1)
 
 
+def test_scene_legend_says_what_the_shades_are() -> None:
+    def words(**about: str) -> list[str]:
+        figure = scene_figure(scene(data=None, samples=None, field=np.eye(5), **about))
+        return [text.get_text() for text in figure.legends[0].texts]
+
+    assert words() == ["D: fake", "D: real", "D = 1/2"]
+    assert words(reading="critic") == ["critic: lowest", "critic: highest", "halfway"]
+
+
 def test_scene_generators_differ_in_marker_and_colour() -> None:
     figure = scene_figure(scene(data=None, classes=np.arange(20) % 8))
     lines = [line for line in figure.axes[0].lines if line.get_visible()]

@@ -244,3 +244,55 @@ def test_discriminator_is_blind_to_the_order_of_a_batch(setting):
 def test_contract_a_target_is_asked_for_by_type(name):
     with pytest.raises(ValueError, match=f"{name}: target must be a Target; got 'ring'"):
         catalogue.find("games", name)(target="ring")
+
+
+# ---- what D's output is
+
+
+@pytest.mark.parametrize(
+    ("make", "reading"),
+    [(gan, "probability"), (least_squares, "probability"), (hinge, "score"), (wasserstein, "critic")],
+)
+def test_the_best_output_of_each_game_is_what_it_is_read_as(make, reading):
+    """Where data comes with p and fakes with q, descent on the game's own cost finds p/(p + q), a sign, or no end."""
+    game = make(ring(), width=8)
+    assert game.reading == reading
+    for p, q in ((3.0, 1.0), (1.0, 4.0)):
+        output = torch.zeros(1, 1, dtype=torch.float64, requires_grad=True)
+        nothing = torch.zeros(1, 1, dtype=torch.float64)
+
+        def cost(p=p, q=q, output=output, nothing=nothing):
+            """E over p and q of what one point costs; the other half is the same whatever D says here."""
+            real = game.discriminator_cost(output, nothing) - game.discriminator_cost(nothing, nothing)
+            fake = game.discriminator_cost(nothing, output) - game.discriminator_cost(nothing, nothing)
+            return (p * real + q * fake).sum()
+
+        descent = torch.optim.SGD([output], lr=0.05)
+        for _ in range(2000):
+            descent.zero_grad()
+            cost().backward()
+            descent.step()
+        prob = {"logit": torch.sigmoid, "probability": lambda share: share}.get(game.output)
+        if prob is not None:
+            assert float(prob(output.detach())) == pytest.approx(p / (p + q), abs=1e-6)
+        elif reading == "score":
+            assert float(output.detach()) == pytest.approx(np.sign(p - q), abs=0.3)  # SGD steps over the kink
+        else:
+            assert float(output.detach()) * np.sign(p - q) > 50
+
+
+def test_probabilities_are_given_where_there_are_some():
+    x = torch.randn(3, 20, 2, generator=rng(1))
+    for make, expected in ((gan, torch.sigmoid), (least_squares, lambda share: share.clamp(0, 1))):
+        game = make(ring(), width=8)
+        theta = 3 * game.init(3, rng())["theta_d"]
+        logits = game.discriminator(theta, x)[..., 0]
+        assert bool((logits < 0).any() and (logits > 1).any())
+        torch.testing.assert_close(game.prob_real(theta, x), expected(logits))
+        torch.testing.assert_close(game.verdicts(theta, x), expected(logits))
+    for make in (hinge, wasserstein):
+        game = feature_matching(make(ring(), width=8))
+        theta = game.init(3, rng())["theta_d"]
+        torch.testing.assert_close(game.verdicts(theta, x), game.discriminator(theta, x)[..., 0])
+        with pytest.raises(ValueError, match="probability"):
+            game.prob_real(theta, x)

@@ -57,6 +57,7 @@ def full_scene(seed: int = 0, step: int = 1240) -> Scene:
         axes=("x", "y"),
         tiles=rng.random((2, 4, 3)),
         highlight=("samples", "arrows"),
+        reading="critic",
     )
 
 
@@ -203,6 +204,7 @@ def test_blocks_are_aligned_and_little_endian() -> None:
         ({"samples": np.zeros((2, 2)), "classes": [0]}, "one whole number per sample"),
         ({"samples": np.zeros((2, 2)), "classes": [0.0, 1.0]}, "one whole number per sample"),
         ({"samples": np.zeros((2, 2)), "classes": [0, 255]}, "classes must lie between 0 and 254"),
+        ({"reading": "mind"}, "reading must be one of probability, score, critic; got 'mind'"),
         ({"highlight": ("samples", "sky")}, r"got \['sky'\]; choose from field"),
     ],
 )

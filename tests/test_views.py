@@ -13,10 +13,12 @@ from gan_edu import catalogue, views
 from gan_edu.data.ring import ring
 from gan_edu.games.game import Batch
 from gan_edu.games.gan import gan
+from gan_edu.games.hinge import hinge
+from gan_edu.games.wasserstein import wasserstein
 from gan_edu.metrics.modes import basins
 from gan_edu.presets import PRESETS
 from gan_edu.recording import Recording, draw_samples, record
-from gan_edu.scenes import LAYERS, pack
+from gan_edu.scenes import LAYERS, pack, unpack
 from gan_edu.training import train
 from gan_edu.views import over_time
 from gan_edu.views.picture import TILES, TRAILS
@@ -187,6 +189,32 @@ def test_slow_motion_of_other_targets(target: str) -> None:
     frame = next(train(gan(catalogue.parse(target, "data"), width=8)))
     pictures, _ = views.stages_of_a_step(frame)
     assert len([pack(picture) for picture in pictures]) == 10
+
+
+@pytest.mark.parametrize(("make", "reading"), [(hinge, "score"), (wasserstein, "critic")])
+def test_outputs_that_are_no_probability_are_scaled_to_the_picture(make, reading: str) -> None:
+    frame = next(train(make(ring(), width=8), learning_rate=0.01))
+    picture = views.scene(frame, grid=9)
+    game, (x_min, x_max, y_min, y_max) = frame.settings.game, picture.extent
+    y, x = np.meshgrid(np.linspace(y_min, y_max, 9), np.linspace(x_min, x_max, 9), indexing="ij")
+    with torch.no_grad():
+        points = torch.tensor(np.stack([x, y], -1).reshape(1, -1, 2)).float()
+        bare = game.discriminator(frame.players["theta_d"], points).reshape(9, 9).numpy()
+    np.testing.assert_allclose(picture.field, (bare - bare.min()) / np.ptp(bare), atol=1e-6)
+    assert picture.reading == reading
+    assert unpack(pack(picture)).reading == reading
+    pictures, _ = views.stages_of_a_step(frame)
+    assert {one.reading for one in pictures} == {reading}
+    assert ("cannot tell has 2.000" in pictures[4].caption) == (reading == "score")
+
+
+def test_a_flat_or_fallen_score_has_a_picture() -> None:
+    frame = next(train(hinge(ring(), width=8)))
+    for theta, shade in ((0.0, 0.5), (float("nan"), float("nan"))):
+        players = {**frame.players, "theta_d": torch.full_like(frame.players["theta_d"], theta)}
+        state = dataclasses.replace(frame.state, players=players)
+        picture = views.scene(dataclasses.replace(frame, state=state), grid=5)
+        np.testing.assert_array_equal(picture.field, np.full((5, 5), shade))
 
 
 def test_wrong_runs_and_still_players_are_refused(recording: Recording) -> None:

@@ -484,13 +484,16 @@ def legend_entries(
         line(f"{texts['generator']} {k + 1}", **dot, marker=_marker(k), color=theme.generators[k])
         for k in generators
     ]
+    readings = [scene.reading for scene in scenes if scene.reading != "probability"]
+    said = texts[readings[0]] if readings else "D"
+    low, high, half = ("lowest", "highest", "halfway") if readings else ("field_fake", "field_real", "half")
     entries: dict[str, list[Any]] = {
         "data": [line(texts["data"], **dot, **hollow)],
         "samples": many or [line(texts["samples"], **dot, marker="o", color=theme.fake)],
         "field": [
-            Patch(facecolor=theme.field_fake, edgecolor=theme.muted, label=f"D: {texts['field_fake']}"),
-            Patch(facecolor=theme.field_real, edgecolor=theme.muted, label=f"D: {texts['field_real']}"),
-            line("D = 1/2", color=theme.contour, linestyle=HALF_DASH),
+            Patch(facecolor=theme.field_fake, edgecolor=theme.muted, label=f"{said}: {texts[low]}"),
+            Patch(facecolor=theme.field_real, edgecolor=theme.muted, label=f"{said}: {texts[high]}"),
+            line(texts[half], color=theme.contour, linestyle=HALF_DASH),
         ],
         "arrows": [line(texts["arrows"], **dot, marker=r"$\rightarrow$", color=theme.arrow)],
         "flow": [line(texts["flow"], **dot, marker=r"$\rightarrow$", color=theme.muted)],

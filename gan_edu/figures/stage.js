@@ -616,8 +616,10 @@ function markSwatch(kind, colour, hollow) {
 
 /** What the legend says about one layer: swatches and words. */
 function legendEntry(name, { theme, palette, texts }, scene) {
+  const reading = scene.reading ?? "probability";
+  const scaled = reading !== "probability"; // to what is lowest and highest in the picture
   if (name === "field")
-    return [`${texts.field}:`, texts.field_fake, swatch(56, (context) => {
+    return [`${scaled ? texts[reading] : texts.field}:`, scaled ? texts.lowest : texts.field_fake, swatch(56, (context) => {
       const fill = context.createLinearGradient(0, 0, 56, 0);
       fill.addColorStop(0, theme.field_fake);
       fill.addColorStop(0.5, theme.field_half);
@@ -632,7 +634,7 @@ function legendEntry(name, { theme, palette, texts }, scene) {
       context.moveTo(28, 1);
       context.lineTo(28, 16);
       context.stroke();
-    }), texts.field_real];
+    }), scaled ? texts.highest : texts.field_real];
   if (name === "data") return [markSwatch("square", theme.real, true), texts.data];
   if (name === "samples") {
     const classes = scene.layers.classes?.codes;
@@ -664,7 +666,8 @@ function legendEntry(name, { theme, palette, texts }, scene) {
     }), texts[name]];
   if (name === "curves")
     return [...new Set(scene.layers.curves.map((curve) => curve.role))].map((role) =>
-      pair(lineSwatch(curveColour(role, theme), CURVE_DASHES[role], curveWeight(role), role === "fake"), texts[`role_${role}`]));
+      pair(lineSwatch(curveColour(role, theme), CURVE_DASHES[role], curveWeight(role), role === "fake"),
+        scaled && role === "discriminator" ? texts.scaled.replace("{reading}", texts[reading]) : texts[`role_${role}`]));
   return [texts.tiles];
 }
 
@@ -740,7 +743,7 @@ function render({ model, el }) {
     const shown = model.get("layers");
     const roles = scene.layers.curves?.map((curve) => curve.role);
     const generators = scene.layers.classes && scene.layers.classes.codes.reduce((a, b) => Math.max(a, b), 0);
-    const key = JSON.stringify([[...seen.keys()], shown, roles, generators, look.theme.background]);
+    const key = JSON.stringify([[...seen.keys()], shown, roles, generators, scene.reading, look.theme.background]);
     if (key === legendKey) return;
     legendKey = key;
     for (const name of LEGEND_ORDER) {

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -114,6 +114,8 @@ class Game:
         generator_cost: logits_fake (R, B) -> (R,): what G makes of them.
         discriminator_aim: (game, players, batch) -> (R,), minimised over theta_d.
         generator_aim: (game, players, batch) -> (R,), minimised over theta_g.
+        output: What D puts out: the logit of a probability that x is real, that probability itself, a score with no
+            such meaning, or a critic's height, of which only differences count.
         undecided: What the best D puts out for everything once p_G = p_data; None where that is not one number.
         at_equilibrium: game -> both losses there; the game is the whole one.
         shown: (players, batch, x, "real" or "fake") -> x as D gets to see it.
@@ -134,6 +136,7 @@ class Game:
     generator_cost: Callable[[Tensor], Tensor] = _no_cost
     discriminator_aim: Aim = aim_of_discriminator
     generator_aim: Aim = aim_of_generator
+    output: Literal["logit", "probability", "score", "critic"] = "logit"
     undecided: float | None = None
     at_equilibrium: Callable[[Game], Equilibrium] = equilibrium_of_costs
     shown: Callable[[Players, Batch, Tensor, str], Tensor] = _as_it_is
@@ -203,8 +206,24 @@ class Game:
         return self.discriminator.amid(theta_d, x, companions.expand(*lead, -1, -1)).squeeze(-1)
 
     def prob_real(self, theta_d: Tensor, x: Tensor) -> Tensor:
-        """D(x), the probability that x is real: (..., B, d) -> (..., B)."""
-        return self.logits(theta_d, x).sigmoid()
+        """D(x), the probability that x is real: (..., B, d) -> (..., B).
+
+        Raises:
+            ValueError: If D's output says no such thing.
+        """
+        if self.reading != "probability":
+            raise ValueError(f"prob_real needs a D that estimates a probability; got a {self.output}")
+        logits = self.logits(theta_d, x)
+        return logits.sigmoid() if self.output == "logit" else logits.clamp(0, 1)
+
+    @property
+    def reading(self) -> Literal["probability", "score", "critic"]:
+        """What `verdicts` are."""
+        return "probability" if self.output == "logit" else self.output
+
+    def verdicts(self, theta_d: Tensor, x: Tensor) -> Tensor:
+        """What D says of every x, to be shown: D(x) where that is a probability, else the bare output."""
+        return (self.prob_real if self.reading == "probability" else self.logits)(theta_d, x)
 
     def to(self, device: torch.device | str) -> Game:
         """The same game with its target on another device."""

@@ -34,8 +34,9 @@ def hinge(
         init: Initialisation; see `gan_edu.networks.mlp`.
 
     Returns:
-        The game. Where p_G = p_data, the best discriminator_loss is 2. Every constant l from -1 to 1 has it, so that
-        generator_loss = -l is not one number.
+        The game. The best l is 1 where data is denser and -1 where fakes are: a score, no probability. Where
+        p_G = p_data, the best discriminator_loss is 2; every constant l from -1 to 1 has it, so that generator_loss
+        = -l is not one number.
 
     Raises:
         ValueError: If a parameter is out of its range.
@@ -58,5 +59,6 @@ def hinge(
         latent_dim,
         discriminator_cost=cost_of_discriminator,
         generator_cost=fall_short,
+        output="score",
         at_equilibrium=lambda game: Equilibrium(discriminator_loss=2.0),
     )

@@ -34,7 +34,8 @@ def least_squares(
         init: Initialisation; see `gan_edu.networks.mlp`.
 
     Returns:
-        The game. Its equilibrium has D = 1/2, discriminator_loss = 1/4 and generator_loss = 1/8.
+        The game. The best D puts out p_data / (p_data + p_G), the probability itself. Its equilibrium has D = 1/2,
+        discriminator_loss = 1/4 and generator_loss = 1/8.
 
     Raises:
         ValueError: If a parameter is out of its range.
@@ -60,5 +61,6 @@ def least_squares(
         latent_dim,
         discriminator_cost=cost_of_discriminator,
         generator_cost=cost_of_generator,
+        output="probability",
         undecided=0.5,
     )

@@ -54,6 +54,7 @@ def wasserstein(
         latent_dim,
         discriminator_cost=mean_gap,
         generator_cost=fall_short,
+        output="critic",
         at_equilibrium=lambda game: Equilibrium(discriminator_loss=0.0),
         settings={
             "dynamics": "alternating:discriminator_steps=5",

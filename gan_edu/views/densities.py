@@ -20,7 +20,7 @@ from gan_edu.games.game import Batch, Game
 from gan_edu.metrics.criterion import criterion
 from gan_edu.scenes import Curve
 from gan_edu.training import Frame
-from gan_edu.views.look import Look, look_at
+from gan_edu.views.look import Look, as_shades, look_at, verdicts_at
 from gan_edu.views.pushes import as_arrows, pushes
 
 NODES = 301
@@ -47,9 +47,10 @@ SAID = {
     "behind": "D lags behind D*: V is {gap:.2f} below C(G)",
     "near": "p_G is near p: C(G) is {left:.3f} above −log 4, and D near ½",
     "between": "D is close to D*; C(G) is {left:.2f} above −log 4, which G has to bring down",
+    "other": "C(G) is {left:.2f} above −log 4; this D has no logit to work out V from",
     "push": "{push} by {lane}",
 }
-READOUT = "V(D, G) = {value:.3f} ≤ C(G) = {criterion:.3f}"
+READOUT = {"logit": "V(D, G) = {value:.3f} ≤ C(G) = {criterion:.3f}", "other": "C(G) = {criterion:.3f}"}
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,10 @@ class Densities:
         x: (K,) evenly spaced nodes.
         data: (K,) p, exact.
         generated: (K,) p_G, each the mean over the cell around its node.
-        prob_real: (K,) D(x).
+        prob_real: (K,) D(x); of a score or a critic its height between the lowest and the highest in the window.
         optimum: (K,) D*(x) = p / (p + p_G); nan where neither is.
         criterion: C(G) = V(D*, G), by quadrature.
-        value: V(D, G) = E log D(x_real) + E log(1 - D(x_fake)), by quadrature.
+        value: V(D, G) = E log D(x_real) + E log(1 - D(x_fake)), by quadrature; nan where D puts out no logit.
     """
 
     x: np.ndarray
@@ -123,8 +124,13 @@ def densities_of(look: Look, nodes: int = NODES) -> Densities:
     value = -torch.trapezoid(p * softplus(-logits), x) - (weights * softplus(logits_fake)).sum()
     both = p + q
     best = torch.where(both > 1e-9 * p.max(), p / both, torch.nan)
-    arrays = (array.numpy() for array in (x, p, q, logits.sigmoid(), best))
-    return Densities(*arrays, criterion=float(criterion(p, q, x)), value=float(value))
+    return Densities(
+        *(array.numpy() for array in (x, p, q)),
+        prob_real=as_shades(look, verdicts_at(look, x[:, None])),
+        optimum=best.numpy(),
+        criterion=float(criterion(p, q, x)),
+        value=float(value) if look.game.output == "logit" else math.nan,
+    )
 
 
 def window(target: Target) -> tuple[float, float]:
@@ -237,6 +243,8 @@ def said_of(frame: Frame, run: int = 0) -> str:
     """
     seen = densities(frame, run)
     gap, left = seen.criterion - seen.value, seen.criterion + math.log(4)
+    if math.isnan(seen.value):
+        return SAID["other"].format(left=left)
     if seen.value > -SURE:
         return SAID["sure"].format(pushes=", ".join(_strengths(look_at(frame, run))))
     kind = "behind" if gap > BEHIND else "near" if left < NEAR else "between"
@@ -298,7 +306,8 @@ def density_parts(look: Look, x_real: Tensor, labelled: bool = True) -> dict[str
     chosen = (look.game.recipe or {}).get("arguments", {}).get("generator_loss", "")
     dots, arrows = [], []
     values = {"value": seen.value, "criterion": seen.criterion}
-    words = READOUT.format(**{name: round(number, 3) + 0.0 for name, number in values.items()})  # never -0
+    readout = READOUT["logit" if look.game.output == "logit" else "other"]
+    words = readout.format(**{name: round(number, 3) + 0.0 for name, number in values.items()})  # never -0
     notes = [(low, 1.17, words.replace("-", "−"))]
     games = games_of_both_losses(look.game)
     for number, (name, game) in enumerate(games.items()):

@@ -16,7 +16,7 @@ from gan_edu.recording import Recording
 from gan_edu.scenes import LAYERS, Scene
 from gan_edu.training import Frame
 from gan_edu.views.densities import density_parts
-from gan_edu.views.look import Look, look_at, on_plane, prob_real_on_grid
+from gan_edu.views.look import Look, field_on_grid, look_at, on_plane
 from gan_edu.views.pushes import as_arrows, pushes
 
 TILES = 64
@@ -90,7 +90,7 @@ def scene(
         parts = {"data": on_plane(x_real), "samples": on_plane(x_fake)}
         if look.target.dim == 2:
             if "field" in layers:
-                parts["field"] = prob_real_on_grid(look, extent or look.target.extent, grid)
+                parts["field"] = field_on_grid(look, extent or look.target.extent, grid)
             if "arrows" in layers:
                 parts["arrows"] = _arrows(look, z[:, :n_arrows], extent or look.target.extent)
         if "manifold" in layers:
@@ -100,7 +100,8 @@ def scene(
     own = parts.pop("extent", look.target.extent)
     kept = {name: value for name, value in parts.items() if name in (*layers, "notes")}
     words = f"step {frame.step:,}" + (f" · {caption}" if caption else "")
-    return Scene(extent=extent or own, step=frame.step, caption=words, title=title, **kept)
+    about = {"step": frame.step, "caption": words, "title": title, "reading": look.game.reading}
+    return Scene(extent=extent or own, **about, **kept)
 
 
 def _arrows(look: Look, z: Tensor, extent: tuple[float, float, float, float]) -> np.ndarray:

@@ -15,7 +15,7 @@ from gan_edu.games.game import Batch, Game
 from gan_edu.scenes import Scene
 from gan_edu.training import Frame, Settings, rates_of
 from gan_edu.views.densities import density_parts
-from gan_edu.views.look import Look, look_at, on_plane, prob_real_at, prob_real_on_grid
+from gan_edu.views.look import Look, field_on_grid, look_at, on_plane, verdicts_at
 from gan_edu.views.picture import sheet
 from gan_edu.views.pushes import as_arrows, pushes
 
@@ -25,7 +25,8 @@ STAGES = {
     "fakes": "G turns every z into a fake point",
     "reals": "As many real points are drawn from the data",
     "scores": "D scores both: {real:.2f} for real, {fake:.2f} for fake on average",
-    "loss": "D’s loss is {loss:.3f}; a D that cannot tell has 2 log 2 = 1.386",
+    "loss": "D’s loss is {loss:.3f}{undecided}",
+    "undecided": "; the best D that cannot tell has {value:.3f}",
     "slope": "Its gradient by D’s {parameters:,} parameters has length {slope:.3f}; D goes against it",
     "moved_d": "D has moved: D(x) changed by {change:.4f} on average, and the loss on this batch is {after:.3f}",
     "fresh": "Now G’s turn: fresh latent points, fresh fakes; D gives them {fake:.2f} on average",
@@ -62,7 +63,7 @@ def stages_of_a_step(
     generator.set_state(frame.random)
     runs = len(frame.alive)
     batches = draw(settings.dynamics, game, runs, settings.batch_size, generator)
-    moves = _watched(settings, game)
+    moves = _watched(settings, game, frame.step)
     end = settings.dynamics.step(moves, frame.state, batches)
     if {move.mover for move in moves.seen} != {"theta_d", "theta_g"}:
         raise ValueError("slow motion needs dynamics in which both players move; one of them is held still")
@@ -87,18 +88,20 @@ def stages_of_a_step(
         fakes = look.game.generator(before_d.players["theta_g"], batch_d.z)[0]
         landed = look.game.generator(after_g.players["theta_g"], batch_g.z)[0]
     fresh, push = pushes(look.game, facing.players, batch_g)
-    prob_fake, prob_real = (prob_real_at(before_d, x) for x in (fakes, batch_d.x_real[0]))
-    change = np.abs(prob_real_at(after_d, fakes) - prob_fake).mean() if len(fakes) else 0.0
+    prob_fake, prob_real = (verdicts_at(before_d, x) for x in (fakes, batch_d.x_real[0]))
+    change = np.abs(verdicts_at(after_d, fakes) - prob_fake).mean() if len(fakes) else 0.0
+    theory = look.game.equilibrium.discriminator_loss
+    undecided = "" if theory is None else texts["undecided"].format(value=theory)
     z = batch_d.z[0]
     numbers: dict[str, Any] = {
         "latent": {"n": len(z), "latent_dim": z.shape[-1], "shown": texts["two"] if z.shape[-1] > 2 else ""},
         "fakes": {},
         "reals": {},
         "scores": {"real": prob_real.mean(), "fake": prob_fake.mean()},
-        "loss": {"loss": float(of_d.loss[run])},
+        "loss": {"loss": float(of_d.loss[run]), "undecided": undecided},
         "slope": {"slope": float(of_d.slope[run].norm()), "parameters": of_d.slope.shape[-1]},
         "moved_d": {"change": change, "after": loss("theta_d", of_d.after.players, batch_d)},
-        "fresh": {"fake": prob_real_at(facing, fresh[0]).mean()},
+        "fresh": {"fake": verdicts_at(facing, fresh[0]).mean()},
         "pushes": {"loss": float(of_g.loss[run])},
         "moved_g": {
             "moved": float((landed - fresh[0]).norm(dim=-1).mean()),
@@ -126,7 +129,7 @@ def stages_of_a_step(
         parts = _stage_parts(seen, points, extra, grid)
         caption = f"{number}/{len(plans)} " + texts[name].format(**numbers[name])
         shown = tuple(layer for layer in highlight if parts.get(layer) is not None)
-        words = {"step": frame.step, "caption": caption, "highlight": shown}
+        words = {"step": frame.step, "caption": caption, "highlight": shown, "reading": look.game.reading}
         scenes.append(Scene(**{"extent": extent, **parts, **words}))
     return scenes, end
 
@@ -141,7 +144,7 @@ def _stage_parts(look: Look, points: dict[str, Tensor], extra: dict[str, Any], g
         return density_parts(look, points.get("data", torch.empty(0, 1)))
     parts: dict[str, Any] = {name: on_plane(x) for name, x in points.items()} | extra
     if target.dim == 2:
-        parts["field"] = prob_real_on_grid(look, target.extent, grid)
+        parts["field"] = field_on_grid(look, target.extent, grid)
     return parts
 
 
@@ -191,9 +194,9 @@ class _WatchedMoves(Moves):
 _made: list[tuple[Game, Dynamics, Moves]] = []
 
 
-def _watched(settings: Settings, game: Game) -> _WatchedMoves:
+def _watched(settings: Settings, game: Game, step: int) -> _WatchedMoves:
     """The engine's moves, traced once for the game and the dynamics that were looked at last."""
-    dynamics, rates = settings.dynamics, rates_of(settings)
+    dynamics, rates = settings.dynamics, rates_of(settings, step)
     if not _made or _made[0][0] is not settings.game or _made[0][1] is not dynamics:
         _made[:] = [(settings.game, dynamics, moves_of(dynamics, game, settings.optimizer, rates))]
     made = _made[0][2]

@@ -194,3 +194,20 @@ def test_offline_page(page: Page, tmp_path) -> None:
     assert page.locator("dd").inner_text() == "<minimax>"
     assert page.title() == "A & B"
     assert asked == [path.as_uri()]
+
+
+def test_legend_says_what_the_shades_are(page: Page, tmp_path) -> None:
+    """A critic has a height, no probability, and the page says so, also where the two come in one run."""
+    field = np.tile(np.linspace(0, 1, 9), (9, 1))
+    scenes = [
+        Scene((-1, 1, -1, 1), step=k, field=field, reading=r) for k, r in enumerate(("probability", "critic"))
+    ]
+    path = tmp_path / "run.html"
+    path.write_text(offline_page(pack_run(scenes), title="A", caption="B"), encoding="utf-8")
+    page.goto(path.as_uri())
+    legend = page.locator('.gan-stage-legend [data-layer="field"]')
+    page.locator(".gan-stage-canvas").focus()
+    for key, words in (("Home", "discriminator: fake real"), ("End", "critic: lowest highest")):
+        page.keyboard.press(key)
+        shows(page, 0, "frame", {"Home": 0, "End": 1}[key])
+        assert " ".join(legend.inner_text().split()) == words
