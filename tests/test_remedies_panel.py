@@ -26,6 +26,17 @@ def names(game) -> list[str]:
     return [remedy["name"] for remedy in peel(game.recipe)[0]]
 
 
+def test_a_panel_opens_with_values_that_are_not_the_defaults() -> None:
+    told = []
+    settings = settings_of("rotating", None, "gan:width=8", {}, remedies=["packing:pack=3"])
+    panel = SettingsPanel(settings, told.append)
+    assert panel.remedies.forms["packing"].arguments == {"pack": 3}
+    assert panel.settings.game.recipe == settings.game.recipe
+    assert told == []
+    panel.remedies.forms["packing"].controls["pack"].value = 4
+    assert [peel(each.game.recipe)[0][0]["arguments"]["pack"] for each in told] == [4]
+
+
 def test_every_remedy_has_a_switch_and_its_sliders() -> None:
     remedies = Remedies([], lambda change: None)
     assert set(remedies.switches) == set(catalogue.entries("remedies"))
