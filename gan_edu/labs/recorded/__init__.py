@@ -13,14 +13,23 @@ from gan_edu.presets import PRESETS
 from gan_edu.recording import record
 from gan_edu.scenes import pack_run
 from gan_edu.views.closeness import closeness_at
+from gan_edu.views.features import features_seen
 
-LENGTH = {"collapse": (2400, 12), "one_dimensional": (800, 5), "closeness": (1000, 10)}
+LENGTH = {
+    "collapse": (2400, 12),
+    "one_dimensional": (800, 5),
+    "closeness": (1000, 10),
+    "features": (2400, 12),
+}
 """Steps, and steps per frame, for the presets of each lab."""
 LAYERS = {
     "collapse": ("data", "samples", "field"),
     "one_dimensional": ("data", "samples", "curves", "arrows"),
     "closeness": ("data", "samples", "field"),
+    "features": ("data", "samples", "field"),
 }
+BESIDE = {"closeness": closeness_at, "features": features_seen}
+"""What stands beside the stage, by lab: of a frame."""
 SAMPLES, GRID = 400, 36
 PLACES = 5
 """Digits of the curves that are kept."""
@@ -42,12 +51,16 @@ def load(preset: str) -> tuple[bytes, dict[str, Any]]:
 
 
 def make(preset: str) -> tuple[bytes, dict[str, Any]]:
-    """Train a preset and pack what is seen; `orbit` is the picture that the orbit lab opens with."""
+    """Train a preset and pack what is seen; `orbit` and `parallel_lines` are of the labs of these names."""
     if preset == "orbit":
         from gan_edu.labs.orbit import orbit_scene
 
         game = bilinear()
         return pack_run([orbit_scene(game)], {"game": describe(game.recipe or {}), "learning rate": 0.2}), {}
+    if preset == "parallel_lines":
+        from gan_edu.labs.parallel_lines import race_scenes
+
+        return pack_run(race_scenes(), {"start": 1.0, "step size": 0.05}), {}
     chosen = PRESETS[preset]
     steps, steps_per_frame = LENGTH[chosen.lab]
     recording = record(
@@ -64,6 +77,6 @@ def make(preset: str) -> tuple[bytes, dict[str, Any]]:
     curves: dict[str, Any] = {
         name: [float(f"{value:.{PLACES}g}") for value in array] for name, array in arrays.items()
     }
-    if chosen.lab == "closeness":  # what stands beside the stage, of the last frame
-        curves["closeness"] = closeness_at(recording[-1]).as_json()
+    if chosen.lab in BESIDE:  # what stands beside the stage, of the last frame
+        curves[chosen.lab] = BESIDE[chosen.lab](recording[-1]).as_json()
     return pack_run(pictures, {"preset": preset, "game": describe(recording.game.recipe or {})}), curves
