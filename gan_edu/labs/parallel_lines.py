@@ -24,7 +24,8 @@ from gan_edu.labs.texts import TEXTS
 from gan_edu.labs.transport import button, tell
 from gan_edu.labs.worker import Worker
 from gan_edu.parameters import Parameter, Range
-from gan_edu.views.parallel_lines import LOSSES, REACH, descent, parallel_lines
+from gan_edu.scenes import Scene
+from gan_edu.views.parallel_lines import LOSSES, REACH, descent, parallel_lines, race
 
 NOISE = Parameter("noise", "float", range=Range(0, 10, slider=(0, 1), step=0.02, label=TEXTS["lines_noise"]))
 RATE = Parameter(
@@ -398,6 +399,12 @@ def sentence(moment: Moment) -> str:
         "apart": f"{abs(theta) / noise:.1f}" if noise else "",
     }
     return TEXTS[key].format(**words).replace("-", "−")
+
+
+def race_scenes() -> list[Scene]:
+    """What a page without a kernel plays: three generators that start at the same place, one above the other."""
+    lanes = tuple(TEXTS[f"lines_race_{name}"] for name in ("minimax", "noise", "wasserstein"))
+    return race(lanes, caption=TEXTS["lines_race"])
 
 
 def parallel_lines_lab(

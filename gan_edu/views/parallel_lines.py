@@ -16,6 +16,7 @@ Reference:
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -306,11 +307,12 @@ RACE = (("minimax", 0.0), ("minimax", 0.5), ("wasserstein", 0.0))
 """Losses and noises of the three generators that `race` shows, from top to bottom."""
 
 
-def race(words: tuple[str, str, str], *, rate: float = 0.05, steps: int = 40) -> list[Scene]:
+def race(words: Sequence[str], *, caption: str = "", rate: float = 0.05, steps: int = 40) -> list[Scene]:
     """Three generators that start at theta = 1, one above the other, step by step: who gets to the data?
 
     Args:
         words: What is written beside each.
+        caption: What is asked; {step} is filled in.
         rate: Of learning.
         steps: How many.
 
@@ -339,6 +341,7 @@ def race(words: tuple[str, str, str], *, rate: float = 0.05, steps: int = 40) ->
             Scene(
                 extent=(-0.6, 3.2, -0.1, 3.7),
                 step=step,
+                caption=caption.format(step=step),
                 data=np.concatenate(data),
                 samples=np.concatenate(samples),
                 arrows=np.array(arrows),
