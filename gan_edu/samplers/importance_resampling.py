@@ -21,8 +21,8 @@ def importance_resampling(
 ) -> Draws:
     """Draw pool n proposals once, then n of them with replacement, with probabilities w_i / sum w.
 
-    Right in the limit of a large pool, cheap, and it repeats itself: `effective_sample_size` of the pool's weights,
-    (sum w)² / sum w², says how many points it is worth.
+    Right in the limit of a large pool, cheap, and it repeats itself: `diagnostics.effective_share` of the pool says
+    how much of it counts.
 
     Args:
         propose: n -> (n, d), points of q.

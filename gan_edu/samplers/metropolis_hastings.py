@@ -38,9 +38,10 @@ def metropolis_hastings(
         propose: n -> (n, d), points of q.
         log_ratio: x -> log w, (n, d) -> (n,); for a GAN the logit, the better calibrated the better.
         n: Points wanted, the last one of a chain each.
-        generator: Of the coins, and of the choice among `start`.
+        generator: Of the coins.
         proposals: K.
-        start: Log ratios of real points, any number of them; without, chains start at a proposal.
+        start: Log ratios of real points; chain i starts at number i of them, and from the first again where they
+            are fewer than chains. Without, chains start at a proposal.
         restart: Whether chains that never moved begin again; if not, their x is nan.
 
     Returns:
@@ -68,7 +69,8 @@ def metropolis_hastings(
     at_once = max(1, AT_ONCE // proposals)
     walks = []
     for first in range(0, n, at_once):
-        walk = _walk(propose, log_ratio, min(at_once, n - first), proposals, start, generator)
+        chains = range(first, min(first + at_once, n))
+        walk = _walk(propose, log_ratio, chains, proposals, start, generator)
         n_kept = max(0, KEPT // proposals - first)
         walks.append((*walk[:3], *(part[:n_kept] for part in walk[3:])))
     x, moved, n_accepted, *kept = (torch.cat(parts) for parts in zip(*walks, strict=True))
@@ -76,7 +78,7 @@ def metropolis_hastings(
     (stuck,) = (~moved).nonzero(as_tuple=True)
     restarted = len(stuck) if restart and start is not None else 0
     if restarted:
-        x[stuck], _, again, *_ = _walk(propose, log_ratio, restarted, proposals, None, generator)
+        x[stuck], _, again, *_ = _walk(propose, log_ratio, range(restarted), proposals, None, generator)
         n_accepted = torch.cat([n_accepted, again])
     n_judged = proposals * (n + restarted)
     return Draws(x, n_judged, int(n_accepted.sum()), points, accepted, probability, ratio, moved, restarted)
@@ -85,24 +87,25 @@ def metropolis_hastings(
 def _walk(
     propose: Propose,
     log_ratio: LogRatio,
-    chains: int,
+    chains: range,
     proposals: int,
     start: Tensor | None,
     generator: torch.Generator,
 ) -> tuple[Tensor, ...]:
     """Where each chain ends (C, d), whether it moved (C,), accepted (C,), and all that it was offered (C, K, ...)."""
-    x, ratio = judged(propose, log_ratio, chains * proposals)
-    offered = ratio.double().unflatten(0, (chains, proposals)).mT.contiguous()  # (K, C): a step is a row
+    n_chains = len(chains)
+    x, ratio = judged(propose, log_ratio, n_chains * proposals)
+    offered = ratio.double().unflatten(0, (n_chains, proposals)).mT.contiguous()  # (K, C): a step is a row
     if start is None:
-        ends, here = judged(propose, log_ratio, chains)
+        ends, here = judged(propose, log_ratio, n_chains)
     else:
-        ends = x.new_full((chains, x.shape[-1]), torch.nan)
-        here = start[torch.randint(len(start), (chains,), generator=generator, device=start.device)]
+        ends = x.new_full((n_chains, x.shape[-1]), torch.nan)
+        here = start[torch.tensor(chains, device=start.device) % len(start)]
     here = here.double().clamp_min(IMPOSSIBLE)
     coins = torch.rand(
         offered.shape, generator=generator, device=generator.device, dtype=torch.float64
     ).log_()
-    last = torch.full((chains,), -1, device=x.device)
+    last = torch.full((n_chains,), -1, device=x.device)
     gain, accepted = torch.empty_like(offered), torch.empty_like(offered, dtype=torch.bool)
     for k in range(proposals):
         torch.sub(offered[k], here, out=gain[k])
@@ -110,7 +113,7 @@ def _walk(
         here = torch.where(accepted[k], offered[k], here)
         last.masked_fill_(accepted[k], k)
     moved = last >= 0
-    x = x.unflatten(0, (chains, proposals))
+    x = x.unflatten(0, (n_chains, proposals))
     ends[moved] = x[moved, last[moved]]
     probability = gain.clamp_(max=0).exp_()
     return ends, moved, accepted.sum(0), x, accepted.mT, probability.mT, offered.mT

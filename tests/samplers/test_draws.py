@@ -1,0 +1,126 @@
+"""What all samplers share: the protocol, its errors, and what draws are worth."""
+
+from __future__ import annotations
+
+import inspect
+import math
+
+import pytest
+import torch
+
+from gan_edu import catalogue
+from gan_edu.recording import Generated
+from gan_edu.samplers.diagnostics import effective_sample_size, effective_share
+
+from .pairs import GaussianPair, coins
+
+SAMPLERS = catalogue.entries("samplers")
+LATENT = {name for name in SAMPLERS if name.startswith("latent")}
+ASKED = {"rejection": {"log_bound": math.log(2)}}
+
+
+def play(name, propose=None, log_ratio=None, n=20, **settings):
+    pair = GaussianPair()
+    made = Generated(lambda z: 2 * z, latent_dim=1, generator=torch.Generator().manual_seed(2))
+    propose = propose or (made if name in LATENT else pair.propose)
+    few = {"steps": 3} if name in LATENT else {}
+    settings = {"generator": coins(), **ASKED.get(name, {}), **few, **settings}
+    return SAMPLERS[name].function(propose, log_ratio or pair.log_ratio, n, **settings)
+
+
+def test_the_catalogue_has_them():
+    assert set(SAMPLERS) == {
+        "rejection",
+        "discriminator_rejection",
+        "budgeted_rejection",
+        "metropolis_hastings",
+        "importance_resampling",
+        "latent_langevin",
+        "latent_hmc",
+    }
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_protocol(name):
+    signature = inspect.signature(inspect.unwrap(SAMPLERS[name].function))
+    assert list(signature.parameters)[:4] == ["propose", "log_ratio", "n", "generator"]
+    assert signature.parameters["generator"].kind is inspect.Parameter.KEYWORD_ONLY
+    draws = play(name)
+    assert draws.x.shape == (20, 1)
+    assert (
+        draws.proposals.shape[:-1] == draws.accepted.shape == draws.probability.shape == draws.log_ratio.shape
+    )
+    assert draws.accepted.dtype == torch.bool
+    assert 0 < draws.acceptance_rate <= 1
+    assert draws.proposals_per_point == draws.n_proposals / 20
+    assert bool(((draws.probability >= 0) & (draws.probability <= 1)).all())
+    again = play(name)
+    assert torch.equal(draws.x, again.x)
+    assert draws.recipe["name"] == name
+
+
+@pytest.mark.parametrize("name", sorted(set(SAMPLERS) - LATENT))
+def test_errors(name):
+    with pytest.raises(ValueError, match=rf"{name}: n must be a whole number from 1 to"):
+        play(name, n=0)
+    with pytest.raises(
+        ValueError, match=r"propose\(n\) must give a tensor of shape \(n, d\); for n = \d+ got"
+    ):
+        play(name, propose=torch.zeros)
+    with pytest.raises(
+        ValueError, match=r"log_ratio\(x\) must give a tensor of shape \(n,\).* got \(\d+, 1\)"
+    ):
+        play(name, log_ratio=lambda x: x)
+    with pytest.raises(
+        ValueError, match=r"or -inf; got 0 nan and [1-9]\d* \+inf among \d+, the first at x = \["
+    ):
+        play(name, log_ratio=lambda x: torch.where(x[:, 0] > 0, torch.inf, 0.0))
+
+
+def test_errors_of_one():
+    with pytest.raises(ValueError, match=r"proposals must be a whole number from 1 to 1e\+06; got 0"):
+        play("metropolis_hastings", proposals=0)
+    with pytest.raises(ValueError, match=r"start must hold log ratios, one a point; got shape \(2, 3\)"):
+        play("metropolis_hastings", start=torch.zeros(2, 3))
+    with pytest.raises(ValueError, match=r"got 1 nan and 0 \+inf among 2"):
+        play("metropolis_hastings", start=torch.tensor([0.0, torch.nan]))
+    nothing = lambda x: torch.full((len(x),), -torch.inf)  # noqa: E731
+    for name in ("importance_resampling", "discriminator_rejection"):
+        with pytest.raises(ValueError, match=r"some proposal must be possible under p; got .* -inf for all"):
+            play(name, log_ratio=nothing)
+    with pytest.raises(ValueError, match=r"budget must leave proposals to refuse: a share 0 "):
+        play("budgeted_rejection", log_ratio=nothing)
+    assert len(play("rejection", log_ratio=nothing, limit=5000).x) == 0
+
+
+def test_effective_share_is_that_of_theory():
+    """sqrt(2 s² - 1) / s² for the Gaussian pair; one of n where one weight has it all."""
+    for s in (1.5, 2.0, 3.0):
+        pair = GaussianPair(s)
+        assert (
+            abs(effective_share(pair.log_ratio(pair.propose(200_000))) - math.sqrt(2 * s * s - 1) / s**2)
+            < 0.01
+        )
+    assert effective_share(torch.tensor([0.0, -200.0, -200.0, -200.0])) == 0.25
+    assert effective_share(torch.full((7,), 300.0)) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("rho", [-0.5, 0.0, 0.5, 0.9])
+def test_effective_sample_size_of_an_autoregression(rho):
+    """x' = rho x + noise: N (1 - rho) / (1 + rho)."""
+    noise = torch.randn(4, 20_000, generator=coins(), dtype=torch.float64)
+    x = torch.empty_like(noise)
+    state = noise[:, 0] / math.sqrt(1 - rho**2)
+    for t in range(noise.shape[1]):
+        state = rho * state + noise[:, t] if t else state
+        x[:, t] = state
+    expected = 80_000 * (1 - rho) / (1 + rho)
+    assert 0.88 < effective_sample_size(x) / expected < 1.12
+
+
+def test_chains_that_disagree_are_worth_little():
+    noise = torch.randn(4, 1000, generator=coins())
+    assert effective_sample_size(noise) > 3000
+    assert effective_sample_size(noise + 5 * torch.arange(4)[:, None]) < 10
+    with pytest.raises(ValueError, match=r"traces must be \(chains, states\)"):
+        effective_sample_size(torch.zeros(5))
