@@ -20,6 +20,7 @@ def averaging(
     kind: Literal["uniform", "exponential"] = "uniform",
     decay: Annotated[float, Range(0, 0.99999, slider=(0.5, 0.999))] = 0.99,
     played: Literal["alternating", "simultaneous"] = "alternating",
+    averaged: Literal["both", "generator", "discriminator"] = "both",
 ) -> Dynamics:
     """The game is played by w; what the run shows, and keeps, is a mean of all w so far.
 
@@ -27,12 +28,14 @@ def averaging(
         exponential:  m <- decay m + (1 - decay) w
 
     The players of a frame are m; w lives in the dynamics' memory. The mean of something that turns about a point
-    goes to that point; of something that spirals out, or jumps from mode to mode, it does not.
+    goes to that point; of something that spirals out, or jumps from mode to mode, it does not. With the mean of G
+    alone, as GANs of images are mostly shown, D is the one that plays.
 
     Args:
         kind: Of the mean.
         decay: Memory of the exponential mean, which has to reach far beyond one turn (2 pi / eta steps on xy).
         played: How w moves.
+        averaged: Whose mean is shown; the other player is shown as it plays.
 
     Returns:
         The dynamics. Changing to others goes on from m.
@@ -49,6 +52,7 @@ def averaging(
         1802.10551, sec. 3.1. Yazıcı et al. (2019), The Unusual Effectiveness of Averaging in GAN Training, arXiv
         1806.04498.
     """
+    means = {"both": MOVERS, "generator": ("theta_g",), "discriminator": ("theta_d",)}[averaged]
     inner = alternating() if played == "alternating" else simultaneous()
 
     def init(players: Players) -> dict[str, Tensor]:
@@ -60,7 +64,7 @@ def averaging(
         moved = inner.step(moves, dataclasses.replace(state, players={**state.players, **there}), batches)
         count = state.memory["count"] + 1
         weight = 1 / (count + 1) if kind == "uniform" else torch.full_like(count, 1 - decay)
-        mean = {m: state.players[m] + weight * (moved.players[m] - state.players[m]) for m in MOVERS}
+        mean = {m: state.players[m] + weight * (moved.players[m] - state.players[m]) for m in means}
         memory = {f"played_{mover}": moved.players[mover] for mover in MOVERS} | {"count": count}
         return dataclasses.replace(moved, players={**moved.players, **mean}, memory=memory)
 

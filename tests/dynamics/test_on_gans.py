@@ -237,6 +237,24 @@ def test_saved_loaded_forked_it_goes_on_bit_for_bit(name, optimizer, tmp_path):
             assert same(recording[frame].state, whole[frame].state)
 
 
+@pytest.mark.parametrize("averaged", ["generator", "discriminator"])
+def test_the_mean_of_one_player_is_shown_and_the_other_plays(averaged):
+    """A plain loop over the frames of the game that is played: same seed, same batches, D answers the G that plays."""
+    settings = {"steps": 12, "steps_per_frame": 1, "runs": 2, "seed": 3, "learning_rate": 0.01}
+    played = list(train(GAME, **settings))
+    shown = list(
+        train(GAME, dynamics=f"averaging:kind=exponential,decay=0.8,averaged={averaged}", **settings)
+    )
+    mover = f"theta_{averaged[0]}"
+    mean = played[0].players[mover].clone()
+    for one, other in zip(played, shown, strict=True):
+        mean = 0.8 * mean + 0.2 * one.players[mover] if one.step else mean
+        torch.testing.assert_close(other.players[mover], mean, rtol=1e-6, atol=1e-7)
+        for name in one.players.keys() - {mover}:
+            assert torch.equal(other.players[name], one.players[name])
+    assert float((mean - played[-1].players[mover]).abs().max()) > 1e-3
+
+
 MEMORIES = ["averaging", "optimistic", "negative_momentum", "alternating"]
 
 

@@ -32,6 +32,11 @@ DYNAMICS = {
         "averaging",
         {"kind": "exponential", "decay": 0.8, "played": "simultaneous"},
     ),
+    "averaging:kind=exponential,decay=0.9,averaged=generator": (
+        "averaging",
+        {"kind": "exponential", "decay": 0.9, "averaged": "generator"},
+    ),
+    "averaging:averaged=discriminator": ("averaging", {"averaged": "discriminator"}),
     "historical_averaging:strength=0.4": ("historical_averaging", {"strength": 0.4}),
     "runge_kutta:order=2": ("runge_kutta", {"order": 2}),
     "runge_kutta:order=4": ("runge_kutta", {"order": 4}),

@@ -67,12 +67,15 @@ def negative_momentum(J, rates, w, steps, beta=-0.5):
     return walk(step, w, steps)
 
 
-def averaging(J, rates, w, steps, kind="uniform", decay=0.99, played="alternating"):
+def averaging(J, rates, w, steps, kind="uniform", decay=0.99, played="alternating", averaged="both"):
     path = {"alternating": alternating, "simultaneous": simultaneous}[played](J, rates, w, steps)
     if kind == "uniform":
-        return np.stack([path[: t + 1].mean(0) for t in range(steps + 1)])
-    weights = [np.r_[decay**t, (1 - decay) * decay ** np.arange(t)[::-1]] for t in range(steps + 1)]
-    return np.stack([share @ path[: len(share)] for share in weights])
+        means = np.stack([path[: t + 1].mean(0) for t in range(steps + 1)])
+    else:
+        weights = [np.r_[decay**t, (1 - decay) * decay ** np.arange(t)[::-1]] for t in range(steps + 1)]
+        means = np.stack([share @ path[: len(share)] for share in weights])
+    left = {"both": is_y(w) & ~is_y(w), "generator": is_y(w), "discriminator": ~is_y(w)}[averaged]
+    return np.where(left, path, means)
 
 
 def historical_averaging(J, rates, w, steps, strength=0.1):
