@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from gan_edu.samplers.calibration import KINDS, calibrated, reliability
+from gan_edu.samplers.calibration import KINDS, Kind, calibrated, reliability
 from gan_edu.samplers.metropolis_hastings import metropolis_hastings
 
 from .pairs import GaussianPair, coins
@@ -36,7 +36,8 @@ def test_platt_undoes_a_line():
 def test_uneven_numbers_leave_the_ratio_alone():
     """A tenth as many fakes must not look like a prior: the logit stays log p / q."""
     real, fake = bells()
-    for kind, allowed in (("platt", 0.1), ("beta", 0.1), ("isotonic", 0.4)):
+    allowances: dict[Kind, float] = {"platt": 0.1, "beta": 0.1, "isotonic": 0.4}
+    for kind, allowed in allowances.items():
         repaired = calibrated(lambda x: 2 * x[:, 0], real, fake[: N // 10], kind)
         assert abs(float(repaired(torch.zeros(1, 1, dtype=torch.float64)))) < allowed
 
@@ -125,7 +126,7 @@ def test_bad_input():
     with pytest.raises(
         ValueError, match=r"calibration must be one of none, isotonic, platt, beta; got 'sigmoid'"
     ):
-        calibrated(score, real, fake, "sigmoid")
+        calibrated(score, real, fake, "sigmoid")  # type: ignore[arg-type]
     for left, right in ((real[:0], fake), (real, fake[:0])):
         with pytest.raises(
             ValueError, match=r"needs real and generated points; got \d+ real and \d+ generated"
