@@ -19,19 +19,20 @@ ROWS = 256
 
 
 @metric(label="Wasserstein-2 distance", better="low", against="samples", most=400)
-def wasserstein(x: Tensor, y: Tensor) -> Tensor:
-    """Wasserstein-2 distance between two sets of equal size, exact: (..., n, d), (..., n, d) -> (...).
+def wasserstein(x: Tensor, y: Tensor, *, order: int = 2) -> Tensor:
+    """Wasserstein distance between two sets of equal size, exact: (..., n, d), (..., n, d) -> (...).
 
-    W2 = sqrt(min over permutations s of 1/n sum_i |x_i - y_s(i)|^2)
+    Wp = (min over permutations s of 1/n sum_i |x_i - y_s(i)|^p)^(1/p)
 
     The best permutation is found by `scipy.optimize.linear_sum_assignment`, in about n^3 steps.
 
     Args:
         x: Samples.
         y: As many samples to compare them with.
+        order: p, 1 for the earth mover's distance.
 
     Raises:
-        ValueError: If the sizes differ or n is above 1,000.
+        ValueError: If the sizes differ, n is above 1,000 or the order below 1.
 
     Example:
         >>> x = torch.randn(50, 2, generator=torch.Generator().manual_seed(0))
@@ -49,9 +50,12 @@ def wasserstein(x: Tensor, y: Tensor) -> Tensor:
         raise ValueError(
             f"wasserstein needs two sets of equal size, at most {MOST_ASSIGNED}; got {n} and {y.shape[-2]}"
         )
-    costs = torch.cdist(x.cpu().double(), y.cpu().double()).square().reshape(-1, n, n).numpy()
+    if order < 1:
+        raise ValueError(f"order must be at least 1; got {order!r}")
+    costs = torch.cdist(x.cpu().double(), y.cpu().double()).pow(order).reshape(-1, n, n).numpy()
     means = [float(cost[linear_sum_assignment(cost)].mean()) for cost in costs]
-    return _where_finite(finite, torch.tensor(means, dtype=x.dtype).sqrt().reshape(finite.shape).to(x.device))
+    distances = torch.tensor(means, dtype=x.dtype).pow(1 / order).reshape(finite.shape)
+    return _where_finite(finite, distances.to(x.device))
 
 
 @metric(label="sliced Wasserstein-2 distance", better="low", against="samples")

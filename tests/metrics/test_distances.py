@@ -43,6 +43,19 @@ def test_wasserstein_in_one_dimension_is_the_sorted_difference() -> None:
     assert float(sliced_wasserstein(x, y)) == pytest.approx(expected, rel=1e-9)
 
 
+def test_the_earth_movers_distance_is_of_order_one() -> None:
+    """On a line scipy knows it; in the plane it is the best of all permutations, and below W2."""
+    x, y = normal(80, 1), 2 * normal(80, 1, seed=1)
+    expected = stats.wasserstein_distance(x[:, 0].numpy(), y[:, 0].numpy())
+    assert float(wasserstein(x, y, order=1)) == pytest.approx(expected, rel=1e-9)
+    x, y = normal(6, 2), normal(6, 2, seed=1)
+    best = min(float((x - y[list(o)]).norm(dim=-1).mean()) for o in itertools.permutations(range(6)))
+    assert float(wasserstein(x, y, order=1)) == pytest.approx(best, rel=1e-9)
+    assert float(wasserstein(x, y, order=1)) < float(wasserstein(x, y)) - 0.01
+    with pytest.raises(ValueError, match="order must be at least 1; got 0"):
+        wasserstein(x, y, order=0)
+
+
 def test_wasserstein_approaches_the_gaussians_closed_form() -> None:
     """Between N(0, 1) and N(m, s^2): sqrt(m^2 + (s - 1)^2)."""
     x, y = normal(1000, 1), 0.5 + 2 * normal(1000, 1, seed=1)
