@@ -239,7 +239,7 @@ def test_saved_loaded_forked_it_goes_on_bit_for_bit(name, optimizer, tmp_path):
 
 @pytest.mark.parametrize("averaged", ["generator", "discriminator"])
 def test_the_mean_of_one_player_is_shown_and_the_other_plays(averaged):
-    """A plain loop over the frames of the game that is played: same seed, same batches, D answers the G that plays."""
+    """A plain loop over the frames of the game that is played: the same batches, and D answers the G that plays."""
     settings = {"steps": 12, "steps_per_frame": 1, "runs": 2, "seed": 3, "learning_rate": 0.01}
     played = list(train(GAME, **settings))
     shown = list(
