@@ -100,6 +100,11 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             remedies=("virtual_batch_norm", "label_smoothing:real=0.9", "historical_averaging:strength=0.1"),
             settings=_SLOW_D,
         ),
+        "unrolled": Preset(
+            remedies=("unrolled:steps=5,learning_rate=0.02,optimizer=sgd",),
+            settings={**_SLOW_D, "batch_size": 64},
+            steps=400,
+        ),
         "approach": _on_a_line(2.0, "non_saturating", k=10, steps=800),
         "lagging": _on_a_line(2.0, "non_saturating", k=1, steps=800),
         "vanishing": _on_a_line(5.0, "minimax", k=20, steps=300),

@@ -10,7 +10,9 @@ from gan_edu.labs import recorded
 
 FOLDER = Path(recorded.__file__).parent
 
-for preset in sys.argv[1:] or ("rotating", "covering", "stabilised", "approach", "orbit", "matching", "parallel_lines"):
+ALL = ("rotating", "covering", "stabilised", "unrolled", "approach", "orbit", "matching", "parallel_lines")
+
+for preset in sys.argv[1:] or ALL:
     run, curves = recorded.make(preset)
     (FOLDER / f"{preset}.run").write_bytes(run)
     (FOLDER / f"{preset}.json").write_text(json.dumps(curves, separators=(",", ":")).replace("NaN", "null"))
