@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
     from gan_edu.views.features import FeaturesSeen
 
 LEFT, RIGHT, GAP = 62, 12, 10  # pixels
-TITLE, BETWEEN, MEANS, BOTTOM = 26, 66, 150, 46
+TITLE, BETWEEN, MEANS, BOTTOM = 26, 84, 150, 50
+LARGEST_MAP = 160
 LETTERS = "abcdefghijkl"
 """Of the units that are drawn."""
+LETTER = 12  # pixels
 LARGEST_MARKER = 6.5
 """In points; the markers of many units are smaller."""
 
@@ -30,6 +33,7 @@ def feature_maps(
     *,
     top: float | None = None,
     title: str = "",
+    columns: int = 6,
     width: float = 900,
     theme: str = "light",
     texts: Mapping[str, str] = TEXTS,
@@ -43,6 +47,7 @@ def feature_maps(
         seen: As from `gan_edu.views.features.features_seen`, with up to 12 maps.
         top: Least upper end of the axis of means, so that it need not jump while a training is followed.
         title: Before the gap, such as "A, step 400".
+        columns: Maps in a row.
         width: In pixels.
         theme: "light" or "dark".
         texts: Words.
@@ -59,28 +64,29 @@ def feature_maps(
         'step 7: the means of 2 features are 0.5 apart, squared and summed; two batches of data, 0.01; drawn: units 1'
     """
     count = len(seen.maps)
-    side = (width - LEFT - RIGHT - (max(count, 1) - 1) * GAP) / max(count, 1)
-    side = min(side, 160.0) if count else 0.0
-    height = (TITLE + side if count else 0) + BETWEEN + MEANS + BOTTOM
+    columns = max(1, min(columns, count))
+    side = min((width - LEFT - RIGHT - (columns - 1) * GAP) / columns, LARGEST_MAP)
+    rows = -(-count // columns)
+    height = rows * (TITLE + side) + BETWEEN + MEANS + BOTTOM
     told = texts["features_told"].format(count=len(seen.real), gap=_short(seen.gap), noise=_short(seen.noise))
     drawn = texts["features_drawn"].format(units=", ".join(map(str, seen.units))) if count else ""
     head = f"{title}: " if title else ""
     figure = Picture(width, height, theme=theme, alt=f"{head}{told}{drawn}")
     for number, (unit, values) in enumerate(zip(seen.units.tolist(), seen.maps, strict=True)):
-        place = (LEFT + number * (side + GAP), height - TITLE - side, side, side)
-        _draw_unit(_axes(figure, *place), figure.theme, seen, values)
+        row, column = divmod(number, columns)
+        place = LEFT + column * (side + GAP), height - (row + 1) * (TITLE + side)
+        _draw_unit(_axes(figure, *place, side, side), figure.theme, seen, values)
         words = texts["unit"].format(letter=LETTERS[number], unit=unit)
         figure.axes[-1].set_title(words, loc="left", pad=5, color=figure.theme.ink, fontsize=FONT)
     axes = _axes(figure, LEFT, BOTTOM, width - LEFT - RIGHT, MEANS)
     _draw_means(axes, figure.theme, seen, top, texts)
-    words = texts["features_gap"].format(gap=_short(seen.gap), noise=_short(seen.noise))
+    words = [
+        texts[name].format(gap=_short(seen.gap), noise=_short(seen.noise))
+        for name in ("features_gap", "features_noise")
+    ]
+    look: dict[str, Any] = {"color": figure.theme.ink, "fontsize": FONT, "va": "top", "linespacing": 1.35}
     figure.text(
-        LEFT / width,
-        (BOTTOM + MEANS + 34) / height,
-        head + words,
-        color=figure.theme.ink,
-        fontsize=FONT,
-        va="bottom",
+        LEFT / width, (BOTTOM + MEANS + BETWEEN - 6) / height, f"{head}{words[0]}\n{words[1]}", **look
     )
     return figure
 
@@ -111,7 +117,8 @@ def _draw_means(
     style(axes, theme, grid="y")
     numbers = np.arange(len(seen.real))
     size = float(np.clip(430 / len(numbers), 2.0, LARGEST_MARKER))
-    for unit in seen.units if len(seen.maps) else ():
+    named = seen.units if len(seen.maps) else []
+    for unit in named:
         axes.axvspan(unit - 0.45, unit + 0.45, color=theme.grid, alpha=0.7, linewidth=0, zorder=0)
     axes.vlines(numbers, seen.real, seen.fake, color=theme.ink, linewidth=1.4, zorder=2)
     axes.plot(
@@ -122,16 +129,24 @@ def _draw_means(
     low = min(0.0, float(seen.real.min()), float(seen.fake.min()))
     high = max(float(seen.real.max()), float(seen.fake.max()), top or 0.0, low + 1e-6)
     room = 0.06 * (high - low)
-    axes.set(
-        xlim=(-1, len(numbers)),
-        ylim=(low - room, high + room),
-        xlabel=texts["units"].format(count=len(numbers)),
-    )
-    axes.set_ylabel(texts["mean_feature"])
-    if len(seen.maps):  # letters, as two numbers side by side would lie on each other
-        axes.set_xticks(seen.units, LETTERS[: len(seen.units)])
+    axes.set(xlim=(-1, len(numbers)), ylim=(low - room, high + room), ylabel=texts["mean_feature"])
+    axes.set_xlabel(texts["units"].format(count=len(numbers)), labelpad=18 if len(named) else 2)
+    axes.set_xticks(named, [""] * len(named))
+    _name(axes, named, theme)
     axes.yaxis.set_major_locator(MaxNLocator(4))
     legend(axes, theme)
+
+
+def _name(axes: Axes, units: Sequence[int] | np.ndarray, theme: Theme) -> None:
+    """Letters below the axis, those of neighbours a little apart."""
+    numbers_per_letter = LETTER / axes.get_window_extent().width * float(np.ptp(axes.get_xlim()))
+    last = -math.inf
+    for letter, unit in zip(LETTERS, units, strict=False):
+        last = max(float(unit), last + numbers_per_letter)
+        axes.annotate(
+            letter, (last, 0), (0, -7), xycoords=("data", "axes fraction"), textcoords="offset points", ha="center",
+            va="top", color=theme.ink, fontsize=FONT, annotation_clip=False,
+        )  # fmt: skip
 
 
 def _short(number: float) -> str:

@@ -45,6 +45,7 @@ TEXTS = {
     "curves": "{y} over {x}, {first} to {last}",
     "course": "{first} to {last}, at most {highest} at {place}",
     "mean_of": "mean of {runs} runs",
+    "landscape": "lines of equal height",
     "closeness_map": "closeness of {examples} examples by {by}",
     "closeness_of": "{batch}: o = {rest:.2f}",
     "batch_told": "{batch}: {modes} mode{s}, {rest:.2f} to the rest",
@@ -58,7 +59,8 @@ TEXTS = {
     "mean_feature": "mean",
     "over_data": "mean over data",
     "over_samples": "mean over samples",
-    "features_gap": "gap |E f(x) − E f(G(z))|² = {gap}; two batches of real data: {noise}",
+    "features_gap": "gap |E f(x) − E f(G(z))|² = {gap}",
+    "features_noise": "between two batches of real data: {noise}",
     "features_told": "the means of {count} features are {gap} apart, squared and summed; two batches of data, {noise}",
     "features_drawn": "; drawn: units {units}",
 }

@@ -20,8 +20,9 @@ from gan_edu.views.features import FeaturesSeen, features_seen
 if TYPE_CHECKING:
     from gan_edu.figures.picture import Picture
 
-WIDTH = 800
-"""Of the picture, in pixels: what a notebook's cell has at 1,024."""
+WIDTH = 470
+"""Of the picture, in pixels: what is left beside the stage."""
+COLUMNS = 3
 SHARP = 1.5
 """Pixels of the file for every pixel of the picture."""
 
@@ -40,50 +41,39 @@ class FeaturesLab(Lab):
 
     def arrange(self) -> list[widgets.Widget]:
         """The parts, from top to bottom."""
-        self.picture = widgets.Image(format="png", width=WIDTH, layout=widgets.Layout(display="none"))
-        self.picture.add_class("gan-lab-features")
-        self.told = widgets.HTML(TEXTS["features_coming"]).add_class("gan-lab-note")
-        seen = widgets.VBox([self.told, self.picture])
-        tabs = widgets.Tab([seen, self.charts.box, self.drawing.box, self.share.box])
-        tabs.titles = [TEXTS[f"tab_{name}"] for name in ("features", "charts", "draw", "share")]
-        tabs.observe(lambda _: self.charts.request(), "selected_index")
+        tabs = widgets.Tab([self.charts.box, self.drawing.box, self.share.box])
+        tabs.titles = [TEXTS[f"tab_{name}"] for name in ("charts", "draw", "share")]
         self.tabs = tabs
-        self.stage.alt = TEXTS["alt"]
-        return [self.main, self.message, self.transport.box, self.slow.box, tabs]
-
-    def controls(self) -> widgets.VBox:
-        """The preset, the remedy with its layer and the rates; the rest is folded."""
-        panel = self.panel
-        layer = panel.remedies.forms["feature_matching"].controls["below"].widget
-        layer.description = TEXTS["features_layer"]
-        self.say_depth()
-        folded = widgets.Accordion(
-            [
-                widgets.VBox([panel.target.menu, panel.target.box]),
-                widgets.VBox([panel.game.menu, panel.game.box]),
-                panel.remedies.box,
-                widgets.VBox(
-                    [panel.dynamics.menu, panel.dynamics.box, panel.optimizer.menu, panel.optimizer.box]
-                ),
-                widgets.VBox([panel.waiting, panel.game.apart_box, *panel.fresh_widgets]),
-            ],
-            titles=[TEXTS[f"group_{name}"] for name in ("target", "game", "remedies", "dynamics", "fresh")],
+        remedies = self.panel.remedies
+        self.layer = remedies.forms["feature_matching"].controls["below"].widget
+        self.layer.description = TEXTS["features_layer"]
+        self.image = widgets.Image(format="png", layout=widgets.Layout(width="100%", max_width=f"{WIDTH}px"))
+        self.image.add_class("gan-lab-features")
+        self.told = widgets.HTML(TEXTS["features_coming"]).add_class("gan-lab-note")
+        self.seen_box = widgets.VBox(
+            [remedies.switches["feature_matching"], self.layer, self.image, self.told]
         )
-        switch = panel.remedies.switches["feature_matching"]
-        return widgets.VBox([panel.preset, switch, layer, *panel.live_widgets, folded])
+        self.seen_box.layout = widgets.Layout(
+            flex="1 1 440px", max_width=f"{WIDTH + 10}px", overflow="visible"
+        )
+        self.say_depth()
+        return [self.main, self.message, self.transport.box, self.slow.box, self._controls, tabs]
+
+    def _lay_out(self) -> None:
+        stages = [self.stage] if self.other is None else [self.beside, self.stage]
+        self.main.children = [*stages, self.seen_box]
 
     @property
     def below(self) -> int:
         """Which layer is looked at, whether or not it is matched."""
-        return self.panel.remedies.forms["feature_matching"].arguments["below"]
+        return self.layer.value
 
     def say_depth(self) -> None:
         """Let the slider end at the discriminator's first layer."""
         network, depth = self.session.running.game.discriminator, 0
         while network.body is not None:
             network, depth = network.body, depth + 1
-        layer = self.panel.remedies.forms["feature_matching"].controls["below"].widget
-        layer.max = max(depth, layer.value)
+        self.layer.max = max(depth, self.layer.value)
 
     @property
     def plays_recorded(self) -> bool:
@@ -109,7 +99,7 @@ class FeaturesLab(Lab):
         try:
             seen = self.seen()
         except ValueError as error:
-            self.picture.layout.display = "none"
+            self.image.layout.display = "none"
             self.told.value = escape(TEXTS["features_none"].format(error=error))
             return
         means = float(max(seen.real.max(), seen.fake.max()))
@@ -118,9 +108,10 @@ class FeaturesLab(Lab):
         self._keep = seen.units.tolist()
         name = f"{self.session.run.name}, " if len(self.session.runs) > 1 else ""
         title = name + TEXTS["step_at"].format(step=seen.step)
-        figure = feature_maps(seen, top=self._top, title=title, width=WIDTH, theme=self.stage.shown_theme)
-        self.picture.value = figure.png(SHARP)
-        self.picture.layout.display = ""
+        look = {"columns": COLUMNS, "width": WIDTH, "theme": self.stage.shown_theme}
+        figure = feature_maps(seen, top=self._top, title=title, **look)
+        self.image.value = figure.png(SHARP)
+        self.image.layout.display = ""
         words = TEXTS["features_recorded" if self.plays_recorded else "features_told"]
         self.told.value = f'<div role="img" aria-label="{escape(figure.alt)}">{escape(words)}</div>'
 
@@ -130,11 +121,12 @@ class FeaturesLab(Lab):
         self.say_depth()
 
     def _curves_now(self) -> dict[str, Any] | None:
-        if self.tabs.selected_index != 0:
-            return super()._curves_now()
-        if self.stage.wait(PATIENCE):
-            self.show_features()
-        return None  # the charts are behind another tab, and cost nothing until it is opened
+        # at the charts' pace, and first: plotly's import takes seconds
+        if not self.stage.wait(PATIENCE):
+            self.charts.request()  # the browser is late: its picture must not stay behind
+            return None
+        self.show_features()
+        return super()._curves_now()
 
 
 def features_lab(
