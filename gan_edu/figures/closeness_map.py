@@ -126,7 +126,8 @@ def _kernels(
         x = np.arange(count) + (number - (len(batches) - 1) / 2) * shift
         axes.vlines(x, *np.quantile(rest, [0.1, 0.9], axis=1), color=colour, linewidth=1.5)
         fill = theme.background if hollow else colour
-        axes.plot(x, rest.mean(1), marker, color=colour, markerfacecolor=fill, markersize=6, label=name)
+        look = {"color": colour, "markerfacecolor": fill, "markersize": 6, "clip_on": False}
+        axes.plot(x, rest.mean(1), marker, label=name, **look)
     axes.set(xlim=(-0.6, count - 0.4), ylim=(0, 1), xlabel=texts["kernel"], ylabel=texts["to_the_rest"])
     every = 1 + count // MOST_LABELS
     axes.set(xticks=range(0, count, every), xticklabels=range(1, count + 1, every), yticks=(0, 0.5, 1))

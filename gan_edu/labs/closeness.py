@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 WIDTH = 470
 """Of the heat maps in pixels: what is left beside the stage."""
+ALL = -1
+"""In place of a kernel: the mean of all."""
 
 
 class ClosenessPanel(Paced):
@@ -40,7 +42,8 @@ class ClosenessPanel(Paced):
         super().__init__(ask, busy, self.show)
         self.alt = ""
         self.kernel = widgets.SelectionSlider(
-            options=[(TEXTS["closeness_all"], None)],
+            options=[(TEXTS["closeness_all"], ALL)],
+            value=ALL,
             description=TEXTS["closeness_kernel"],
             tooltip=TEXTS["help_closeness_kernel"],
             layout=widgets.Layout(width="auto"),
@@ -65,13 +68,11 @@ class ClosenessPanel(Paced):
 
         if len(self.kernel.options) != seen.kernels + 1:
             chosen = self.kernel.value
-            self.kernel.options = [
-                (TEXTS["closeness_all"], None),
-                *((str(b + 1), b) for b in range(seen.kernels)),
-            ]
-            self.kernel.value = chosen if chosen is not None and chosen < seen.kernels else None
+            self.kernel.options = [(TEXTS["closeness_all"], ALL), *((str(b + 1), b) for b in range(seen.kernels))]
+            self.kernel.value = chosen if chosen < seen.kernels else ALL
+        kernel = None if self.kernel.value == ALL else self.kernel.value
         batches = {TEXTS["closeness_real"]: seen.real, TEXTS["closeness_fake"]: seen.fake}
-        picture = closeness_map(batches, kernel=self.kernel.value, width=WIDTH, theme=theme)
+        picture = closeness_map(batches, kernel=kernel, width=WIDTH, theme=theme)
         self.image.value, self.alt = picture.png(), picture.alt
         words = TEXTS["closeness_recorded" if recorded else "closeness_at"].format(
             step=seen.step, examples=len(seen.real.modes)
