@@ -17,6 +17,7 @@ from gan_edu.recording import record
 
 EVERYTHING = [entry for folder in catalogue.FOLDERS for entry in catalogue.entries(folder).values()]
 IDS = [f"{e.folder}/{e.name}" for e in EVERYTHING]
+MADE = [entry for entry in EVERYTHING if entry.folder != "samplers"]  # which take functions, and give draws
 
 
 def build(entry):
@@ -53,7 +54,7 @@ def test_the_expected_methods_are_there():
     )
 
 
-@pytest.mark.parametrize("entry", EVERYTHING, ids=IDS)
+@pytest.mark.parametrize("entry", MADE, ids=[f"{e.folder}/{e.name}" for e in MADE])
 def test_defaults_build_and_recipes_rebuild(entry):
     made = build(entry)
     recipe = json.loads(json.dumps(made.recipe))

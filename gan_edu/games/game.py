@@ -52,19 +52,20 @@ def seen_fake(game: Game, players: Players, batch: Batch) -> Tensor:
 
 
 def judged(game: Game, players: Players, batch: Batch) -> tuple[Tensor, Tensor]:
-    """D's logits for the real and for the fake half of a batch, (R, B) each."""
+    """What D puts out for the real and for the fake half of a batch, (R, B) each, or (R, B, classes)."""
     halves = [seen_real(game, players, batch), seen_fake(game, players, batch)]
     if game.discriminator.mixes:  # every half among its own kind
-        real, fake = (game.discriminator(players["theta_d"], half).squeeze(-1) for half in halves)
+        outputs = [game.discriminator(players["theta_d"], half) for half in halves]
     else:  # one pass over both: half the operators, the same numbers
-        logits = game.discriminator(players["theta_d"], torch.cat(halves, -2)).squeeze(-1)
-        real, fake = logits.split([half.shape[-2] for half in halves], -1)
+        both = game.discriminator(players["theta_d"], torch.cat(halves, -2))
+        outputs = both.split([half.shape[-2] for half in halves], -2)
+    real, fake = (half.squeeze(-1) for half in outputs)
     return real, fake
 
 
 def judged_fake(game: Game, players: Players, batch: Batch) -> Tensor:
     """D's logits for the fake half alone, (R, B)."""
-    return game.discriminator(players["theta_d"], seen_fake(game, players, batch)).squeeze(-1)
+    return game.read(game.discriminator(players["theta_d"], seen_fake(game, players, batch)))
 
 
 def aim_of_discriminator(game: Game, players: Players, batch: Batch) -> Tensor:
@@ -83,6 +84,10 @@ def equilibrium_of_costs(game: Game) -> Equilibrium:
         return Equilibrium()
     logits = torch.full((1, 1), game.undecided, dtype=torch.float64)
     return Equilibrium(float(game.discriminator_cost(logits, logits)), float(game.generator_cost(logits)))
+
+
+def _single(outputs: Tensor) -> Tensor:
+    return outputs.squeeze(-1)
 
 
 def _as_it_is(players: Players, batch: Batch, x: Tensor, part: str) -> Tensor:
@@ -108,13 +113,14 @@ class Game:
     Args:
         target: What should be learned.
         generator: z (..., B, l), theta_g -> x_fake (..., B, d).
-        discriminator: x (..., B, d), theta_d -> logits (..., B, 1).
+        discriminator: x (..., B, d), theta_d -> logits (..., B, 1), or one output for each of several classes.
         latent_dim: l, numbers per latent point, z ~ N(0, I).
         discriminator_cost: (logits_real, logits_fake), (R, B) each -> (R,): what D makes of its own verdicts.
         generator_cost: logits_fake (R, B) -> (R,): what G makes of them.
         discriminator_aim: (game, players, batch) -> (R,), minimised over theta_d.
         generator_aim: (game, players, batch) -> (R,), minimised over theta_g.
-        output: What D puts out: the logit of a probability that x is real, that probability itself, a score with no
+        read: D's outputs (..., B, classes) -> one logit each (..., B), for those who ask real or not.
+        output: What that is: the logit of a probability that x is real, that probability itself, a score with no
             such meaning, or a critic's height, of which only differences count.
         undecided: What the best D puts out for everything once p_G = p_data; None where that is not one number.
         at_equilibrium: game -> both losses there; the game is the whole one.
@@ -136,6 +142,7 @@ class Game:
     generator_cost: Callable[[Tensor], Tensor] = _no_cost
     discriminator_aim: Aim = aim_of_discriminator
     generator_aim: Aim = aim_of_generator
+    read: Callable[[Tensor], Tensor] = _single
     output: Literal["logit", "probability", "score", "critic"] = "logit"
     undecided: float | None = None
     at_equilibrium: Callable[[Game], Equilibrium] = equilibrium_of_costs
@@ -199,11 +206,11 @@ class Game:
         A discriminator that looks at whole batches sees each x among real companions, the same ones every time.
         """
         if self.discriminator.amid is None:
-            return self.discriminator(theta_d, x).squeeze(-1)
+            return self.read(self.discriminator(theta_d, x))
         same = torch.Generator(device=x.device).manual_seed(0)
         companions = self.target.sample((COMPANIONS,), same).to(x)
         lead = torch.broadcast_shapes(theta_d.shape[:-1], x.shape[:-2])
-        return self.discriminator.amid(theta_d, x, companions.expand(*lead, -1, -1)).squeeze(-1)
+        return self.read(self.discriminator.amid(theta_d, x, companions.expand(*lead, -1, -1)))
 
     def prob_real(self, theta_d: Tensor, x: Tensor) -> Tensor:
         """D(x), the probability that x is real: (..., B, d) -> (..., B).

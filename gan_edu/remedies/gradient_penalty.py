@@ -67,7 +67,7 @@ def gradient_penalty(
     def aim(whole: Game, players: Players, batch: Batch) -> Tensor:
         x = points(whole, players, batch)
         x = x if x.requires_grad else x.detach().requires_grad_()
-        verdicts = whole.discriminator(players["theta_d"], x)
+        verdicts = whole.read(whole.discriminator(players["theta_d"], x))
         (slope,) = torch.autograd.grad(verdicts.sum(), x, create_graph=True)
         squared = slope.square().sum(-1)
         excess = ((squared + TINY).sqrt() - norm).square() if norm else squared
