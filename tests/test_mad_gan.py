@@ -7,6 +7,7 @@ import math
 import pytest
 import torch
 
+from gan_edu import catalogue
 from gan_edu.data.ring import ring
 from gan_edu.games.gan import gan
 from gan_edu.games.mad_gan import logit_of_real, mad_gan, who_made_it
@@ -284,3 +285,21 @@ def test_it_trains_saves_and_goes_on(make, tmp_path):
         "adam(beta1=0.0"
     )  # the game's own settings
     assert whole.samples(n=9).shape == (2, 9, 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", catalogue.entries("remedies"))
+def test_every_remedy_goes_around_it_or_says_why_not(name):
+    game = mad_gan(ring(modes=3), K, width=8, latent_dim=4)
+    around = catalogue.find("remedies", name)
+    if name in ("packing", "label_smoothing"):
+        with pytest.raises(
+            ValueError, match=rf"{name} (needs a discriminator with|joins points of several generators)"
+        ):
+            around(game=game)
+        assert around(game=mad_gan(ring(), K, classify=False)).recipe["name"] == name
+        return
+    trained = record(around(game=game), steps=2, batch_size=12, progress=False)
+    assert trained[-1].alive.all()
+    moved = trained[-1].players["theta_g"] - trained[0].players["theta_g"]
+    assert float(moved.abs().max()) > 1e-4

@@ -25,7 +25,7 @@ def packing(game: Game, pack: Annotated[int, Range(2, 64, slider=(2, 8), label="
         The game.
 
     Raises:
-        ValueError: If the discriminator can't be made for wider inputs.
+        ValueError: If the discriminator can't be made for wider inputs, or tells generators apart.
 
     Example:
         >>> from gan_edu.data.ring import ring
@@ -39,4 +39,9 @@ def packing(game: Game, pack: Annotated[int, Range(2, 64, slider=(2, 8), label="
         1712.04086, sec. 2.
     """
     needs_target(game, "packing")
+    if game.discriminator.out_dim > 1:
+        raise ValueError(
+            "packing joins points of several generators, so D can't say which of them made a pack; got a D with "
+            f"{game.discriminator.out_dim} classes"
+        )
     return dataclasses.replace(game, discriminator=packed(game.discriminator, pack))
