@@ -11,7 +11,7 @@ from torch import Tensor
 from gan_edu.lessons.feedback import Hint, as_number, call, exercise
 from gan_edu.lessons.question import Question
 
-NUMBERS = (2.0, -1.0, 0.5, 4.0, -3.0)
+NUMBERS = (2.0, -1.0, 0.7, 4.0, -3.0)
 LABELS = ((0.9, 0.0), (0.9, 0.1), (0.75, 0.0), (1.0, 0.0))
 DENSITIES = ((0.3, 0.1), (0.05, 0.4), (0.2, 0.2))
 NEAR = 1e-6
