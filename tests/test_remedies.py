@@ -18,7 +18,8 @@ from gan_edu.games.hinge import hinge
 from gan_edu.games.least_squares import least_squares
 from gan_edu.games.wasserstein import wasserstein
 from gan_edu.metrics.spectra import update_eigenvalues
-from gan_edu.networks.minibatch import _Closeness, closeness
+from gan_edu.networks import minibatch
+from gan_edu.networks.minibatch import _Sums, closeness
 from gan_edu.networks.mlp import largest_stretch, mlp
 from gan_edu.networks.normalised import REFERENCE
 from gan_edu.optimizers.sgd import sgd
@@ -222,14 +223,31 @@ def test_minibatch_layer_follows_the_order_of_its_batch_and_knows_single_points(
     torch.testing.assert_close(amid, judged[:, :1])
 
 
-def test_closeness_has_its_slopes_and_theirs():
-    """By finite differences: the gradient is written by hand."""
-    left, right = (torch.randn(2, 3, 2, n, generator=rng(n)).double().requires_grad_() for n in (4, 5))
+@pytest.mark.parametrize("largest", [minibatch.LARGEST, 1])
+def test_closeness_has_its_slopes_and_theirs(largest, monkeypatch):
+    """By finite differences: the gradient is written by hand. Also in the thinnest strips, which keep nothing."""
+    monkeypatch.setattr(minibatch, "LARGEST", largest)
+    m = torch.randn(2, 3, 2, 8, generator=rng(6)).double().requires_grad_()
     features, others = (torch.randn(2, n, 6, generator=rng(n)).double().requires_grad_() for n in (3, 4))
     tensor = torch.randn(2, 6, 3, 2, generator=rng(9)).double().requires_grad_()
-    assert torch.autograd.gradcheck(_Closeness.apply, (left, right))
-    assert torch.autograd.gradgradcheck(_Closeness.apply, (left, right))
+    assert torch.autograd.gradcheck(_Sums.apply, m)
+    assert torch.autograd.gradgradcheck(_Sums.apply, m)
     assert torch.autograd.gradcheck(closeness, (features, others, tensor))
+    assert len(_Sums.apply(m).grad_fn.saved_tensors) == (1 if largest == 1 else 1 + minibatch.STRIPS)
+
+
+@pytest.mark.parametrize("largest", [minibatch.LARGEST, 1])
+@pytest.mark.parametrize("n", [1, 2, 3, 7, 64])
+def test_closeness_in_strips_is_that_of_all_pairs(n, largest, monkeypatch):
+    monkeypatch.setattr(minibatch, "LARGEST", largest)
+    m = torch.randn(2, 3, 4, n, generator=rng(n)).double()
+    m[..., : n // 2] = m[..., :1]  # twins: no distance, no slope
+    m.requires_grad_()
+    weights = torch.randn(2, 3, n, generator=rng(1)).double()
+    pairs = torch.exp(-(m[..., :, None] - m[..., None, :]).abs().sum(-3)).sum(-1)
+    torch.testing.assert_close(_Sums.apply(m), pairs, rtol=1e-12, atol=1e-12)
+    found, expected = (torch.autograd.grad(o, m, weights)[0] for o in (_Sums.apply(m), pairs))
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
 
 
 def test_minibatch_layer_tells_twins():

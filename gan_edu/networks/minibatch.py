@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from gan_edu.networks.network import Network
+
+STRIPS = 4  # of a batch compared with itself: more of them work out less twice, with more operators
+LARGEST = 2**24  # numbers in a strip, 64 MB
+COMPARED = 256  # single points that are compared with their companions at once
 
 
 def closeness(features: Tensor, others: Tensor, tensor: Tensor) -> Tensor:
@@ -28,44 +33,101 @@ def closeness(features: Tensor, others: Tensor, tensor: Tensor) -> Tensor:
     Reference:
         Salimans et al. (2016), Improved Techniques for Training GANs, arXiv 1606.03498, sec. 3.2.
     """
-    kernels, kernel_dim = tensor.shape[-2:]
-
-    def projected(f: Tensor) -> Tensor:
-        return (f @ tensor.flatten(-2)).unflatten(-1, (kernels, kernel_dim)).movedim(-3, -1)
-
-    return _Closeness.apply(projected(features), projected(others))  # each (..., kernels, kernel_dim, N or K)
+    return _close(_projected(features, tensor), _projected(others, tensor))
 
 
-class _Closeness(torch.autograd.Function):
-    """exp(-|.|_1) for all pairs, one coordinate after another: memory for one number a pair, not for kernel_dim.
+def _projected(features: Tensor, tensor: Tensor) -> Tensor:
+    """M (..., kernels, kernel_dim, N): what is compared lies side by side in memory."""
+    return (tensor.flatten(-2).mT @ features.mT).unflatten(-2, tensor.shape[-2:])
 
-    Autograd would keep every coordinate of every pair, forwards and backwards, and take several times as long.
+
+def _gaps(m: Tensor, others: Tensor) -> Tensor:
+    """M_j - M_i for all pairs: (..., kernels, kernel_dim, N, K)."""
+    return others.unsqueeze(-2) - m.unsqueeze(-1)
+
+
+def _close(m: Tensor, others: Tensor) -> Tensor:
+    """c(i, j) for all pairs, as a power of two, which is had four times as fast: (..., kernels, N, K)."""
+    distance, *more = _gaps(m, others).abs_().unbind(-3)
+    for of_coordinate in more:
+        distance = distance + of_coordinate
+    return distance.mul(-1 / math.log(2)).exp2_()
+
+
+class _Sums(torch.autograd.Function):
+    """The sum of c(i, j) over all j: (..., kernels, kernel_dim, N) -> (..., kernels, N).
+
+    In strips of rows, of which only the columns from the diagonal on are worked out, for c(i, j) = c(j, i). Autograd
+    would keep every coordinate of every pair. This keeps c, and not even that where it is large.
     """
 
     @staticmethod
-    def forward(ctx: Any, left: Tensor, right: Tensor) -> Tensor:
-        distance = _pairs(left, right, 0).abs()
-        for k in range(1, left.shape[-2]):
-            distance += _pairs(left, right, k).abs_()
-        close = distance.neg_().exp_()
-        ctx.save_for_backward(left, right, close)
-        return close
+    def forward(ctx: Any, m: Tensor) -> Tensor:
+        rows = _rows(m)
+        close = (_close(*pair) for pair in _strips(m, rows))
+        kept = list(close) if rows * STRIPS >= m.shape[-1] else []
+        ctx.save_for_backward(m, *kept)
+        return _row_sums(kept or close, 1)
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor]:
-        left, right, close = ctx.saved_tensors
-        pull = grads[0] * close
-        of_left, of_right = [], []
-        for k in range(left.shape[-2]):  # plain operators, so that it can be differentiated once more
-            moved = _pairs(left, right, k).sign() * pull
-            of_left.append(-moved.sum(-1))
-            of_right.append(moved.sum(-2))
-        return torch.stack(of_left, -2), torch.stack(of_right, -2)
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:
+        return _Slopes.apply(grads[0].contiguous(), *ctx.saved_tensors)
 
 
-def _pairs(left: Tensor, right: Tensor, k: int) -> Tensor:
-    """Differences in one coordinate: (..., kernels, N, K)."""
-    return left[..., k, :].unsqueeze(-1) - right[..., k, :].unsqueeze(-2)
+class _Slopes(torch.autograd.Function):
+    """The gradient of sum_i g_i o_i by M_i: the sum of (g_i + g_j) c(i, j) sign(M_j - M_i) over all j."""
+
+    @staticmethod
+    def forward(ctx: Any, g: Tensor, m: Tensor, *kept: Tensor) -> Tensor:
+        ctx.save_for_backward(g, m)
+        rows = _rows(m)
+
+        def pulls() -> Iterator[Tensor]:
+            close = kept or (_close(*pair) for pair in _strips(m, rows))
+            for of_g, of_m, c in zip(_strips(g, rows), _strips(m, rows), close, strict=True):
+                yield _gaps(*of_m).sign_().mul_(_both(*of_g).mul_(c).unsqueeze(-3))
+
+        return _row_sums(pulls(), -1)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        """Second derivatives, for penalties and unrolling: plain operators, so that there are third ones."""
+        (g, m), (h,) = ctx.saved_tensors, grads
+        sign = _gaps(m, m).sign()
+        change = -_close(m, m) * (sign * _gaps(h, h)).sum(-3)  # of c, as M moves along h
+        of_m = (sign * (change * _both(g, g)).unsqueeze(-3)).sum(-1)
+        return change.sum(-1), of_m, *[None] * (len(ctx.needs_input_grad) - 2)
+
+
+def _both(g: Tensor, others: Tensor) -> Tensor:
+    """g_i + g_j for all pairs: (..., N, K)."""
+    return others.unsqueeze(-2) + g.unsqueeze(-1)
+
+
+def _rows(m: Tensor) -> int:
+    """Rows in a strip: a part of all, or as few as keep it from growing too large."""
+    n = m.shape[-1]
+    return max(1, min(-(-n // STRIPS), LARGEST // m.numel()))
+
+
+def _strips(x: Tensor, rows: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """The examples of each strip, and those from there on."""
+    for start in range(0, x.shape[-1], rows):
+        yield x[..., start : start + rows], x[..., start:]
+
+
+def _row_sums(strips: Iterable[Tensor], mirror: int) -> Tensor:
+    """Row sums of a square matrix with A_ji = mirror A_ij, from its strips."""
+    sums: list[Tensor] = []
+    carried: Tensor | None = None  # what the strips so far add to the rows below them
+    for strip in strips:
+        rows = strip.shape[-2]
+        own, below = strip.sum(-1), strip[..., rows:].sum(-2)
+        if carried is not None:
+            own, below = own.add_(carried[..., :rows], alpha=mirror), below.add_(carried[..., rows:])
+        sums.append(own)
+        carried = below
+    return torch.cat(sums, -1)
 
 
 def with_closeness(network: Network, kernels: int, kernel_dim: int) -> Network:
@@ -103,14 +165,15 @@ def with_closeness(network: Network, kernels: int, kernel_dim: int) -> Network:
         of_body, tensor, weight, bias = split(theta)
         f = body(of_body, x)
         n = f.shape[-2]
-        o = (closeness(f, f, tensor).sum(-1) - 1) / max(n - 1, 1)
-        return torch.cat([f, o.mT], -1) @ weight + bias
+        o = (_Sums.apply(_projected(f, tensor)) - 1) / max(n - 1, 1)
+        return f @ weight[..., :width, :] + (weight[..., width:, :].mT @ o).mT + bias
 
     def amid(theta: Tensor, x: Tensor, companions: Tensor) -> Tensor:
         of_body, tensor, weight, bias = split(theta)
         f = body(of_body, x) if body.amid is None else body.amid(of_body, x, companions)
-        o = closeness(f, body(of_body, companions), tensor).mean(-1)
-        return torch.cat([f, o.mT], -1) @ weight + bias
+        others = body(of_body, companions)
+        o = torch.cat([closeness(part, others, tensor).mean(-1) for part in f.split(COMPARED, -2)], -1)
+        return f @ weight[..., :width, :] + (weight[..., width:, :].mT @ o).mT + bias
 
     def init(lead: tuple[int, ...], generator: torch.Generator) -> Tensor:
         device = generator.device
