@@ -97,8 +97,13 @@ def scene(
             parts["manifold"] = _manifold(look)
         if "trails" in layers and isinstance(source, Recording):
             parts["trails"] = _trails(source, index, run, z[0, :TRAILS])
+    members = look.game.generator.members
+    if members > 1 and "samples" in parts:
+        parts["classes"] = np.arange(len(parts["samples"])) % members  # they take turns
     own = parts.pop("extent", look.target.extent)
     kept = {name: value for name, value in parts.items() if name in (*layers, "notes")}
+    if "samples" in kept and "classes" in parts:
+        kept["classes"] = parts["classes"]
     words = f"step {frame.step:,}" + (f" · {caption}" if caption else "")
     about = {"step": frame.step, "caption": words, "title": title, "reading": look.game.reading}
     return Scene(extent=extent or own, **about, **kept)
@@ -112,8 +117,11 @@ def _arrows(look: Look, z: Tensor, extent: tuple[float, float, float, float]) ->
 
 
 def _manifold(look: Look, points: int = 41) -> np.ndarray:
-    """The generator's image of rings and rays in a plane through the latent space: (L, K, 2)."""
-    dim = look.game.latent_dim
+    """The generator's image of rings and rays in a plane through the latent space: (L, K, 2).
+
+    Of several generators, each in turn draws the next line.
+    """
+    dim, members = look.game.latent_dim, look.game.generator.members
     reach = math.sqrt(dim) + 1
     if dim == 1:
         z = torch.linspace(-3, 3, points).reshape(1, points, 1)
@@ -126,9 +134,11 @@ def _manifold(look: Look, points: int = 41) -> np.ndarray:
         plane = torch.zeros(2, dim)
         plane[0, ::2], plane[1, 1::2] = 1, 1
         z = torch.cat([rings, rays]) @ (plane / plane.norm(dim=-1, keepdim=True))
+    z = z.repeat_interleave(members, -2)  # so that every generator sees every point
     with torch.no_grad():
         x = look.game.generator(look.players["theta_g"], z.reshape(1, -1, dim))
-    return on_plane(x.reshape(len(z), points, -1))
+    lines = x.reshape(len(z), -1, members, x.shape[-1]).transpose(1, 2).flatten(0, 1)
+    return on_plane(lines)
 
 
 def _trails(recording: Recording, index: int, run: int, z: Tensor) -> np.ndarray | None:
