@@ -62,6 +62,8 @@ class FeaturesSeen:
     def from_json(told: Mapping[str, Any]) -> FeaturesSeen:
         """What `as_json` wrote."""
         arrays = {name: np.array(value) for name, value in told.items() if isinstance(value, list)}
+        if not told["maps"]:
+            arrays["maps"] = np.zeros((0, 0, 0))
         return FeaturesSeen(**{**told, **arrays, "extent": tuple(told["extent"])})
 
 
