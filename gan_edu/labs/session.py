@@ -232,7 +232,10 @@ def _live_game(wanted: Settings, running: Settings) -> Any:
         recipe = wrap(live, around)
         if recipe == running.game.recipe:
             return running.game
-        game = wanted.game if recipe == wanted.game.recipe else catalogue.build(recipe)
+        try:
+            game = wanted.game if recipe == wanted.game.recipe else catalogue.build(recipe)
+        except ValueError:  # these remedies don't fit the networks that are held
+            continue
         if _same_networks(game, running.game):
             return game
     return running.game
