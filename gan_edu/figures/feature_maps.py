@@ -72,11 +72,11 @@ def feature_maps(
     drawn = texts["features_drawn"].format(units=", ".join(map(str, seen.units))) if count else ""
     head = f"{title}: " if title else ""
     figure = Picture(width, height, theme=theme, alt=f"{head}{told}{drawn}")
-    for number, (unit, values) in enumerate(zip(seen.units.tolist(), seen.maps, strict=True)):
+    for number, values in enumerate(seen.maps):
         row, column = divmod(number, columns)
         place = LEFT + column * (side + GAP), height - (row + 1) * (TITLE + side)
         _draw_unit(_axes(figure, *place, side, side), figure.theme, seen, values)
-        words = texts["unit"].format(letter=LETTERS[number], unit=unit)
+        words = texts["unit"].format(letter=LETTERS[number], unit=seen.units[number])
         figure.axes[-1].set_title(words, loc="left", pad=5, color=figure.theme.ink, fontsize=FONT)
     axes = _axes(figure, LEFT, BOTTOM, width - LEFT - RIGHT, MEANS)
     _draw_means(axes, figure.theme, seen, top, texts)
