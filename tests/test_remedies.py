@@ -32,6 +32,7 @@ from gan_edu.remedies.instance_noise import instance_noise
 from gan_edu.remedies.label_smoothing import label_smoothing
 from gan_edu.remedies.minibatch_discrimination import minibatch_discrimination
 from gan_edu.remedies.packing import packing
+from gan_edu.remedies.reconstruction import reconstruction
 from gan_edu.remedies.spectral_normalisation import spectral_normalisation
 from gan_edu.remedies.top_k import top_k
 from gan_edu.remedies.unrolled import unrolled
@@ -533,11 +534,90 @@ def test_unrolling_on_xy_shrinks_the_radius(steps, through):
     assert float(radius[-1] / radius[400]) ** (1 / 400) == pytest.approx(determinant**0.5, abs=2e-3)
 
 
+# ---- reconstruction
+
+
+def with_reconstruction(**changes):
+    game = reconstruction(plain(), width=5, **changes)
+    players, batch = setting(game)
+    return game, players, batch
+
+
+def judge_and_back(players, run):
+    """D on pairs and F, written out: theta_d holds D's layers, then F's, which has rectifiers."""
+    theta = players["theta_d"][run].detach().numpy()
+    judge, at = layers((18, 6, 6, 1), theta)
+    back, end = layers((2, 5, 5, 16), theta[at:])
+    assert at + end == len(theta)
+
+    def answers(x):
+        for w, b in back[:-1]:
+            x = np.maximum(x @ w + b, 0)
+        return x @ back[-1][0] + back[-1][1]
+
+    def verdicts(x, z):
+        return (hidden(judge[:-1], np.concatenate([x, z], 1)) @ judge[-1][0] + judge[-1][1])[:, 0]
+
+    return verdicts, answers
+
+
+def test_reconstruction_judges_pairs_and_asks_for_z_again():
+    game, players, batch = with_reconstruction(strength=0.3, noise=0.7)
+    for run in range(2):
+        verdicts, answers = judge_and_back(players, run)
+        real, fake, z = batch.x_real[run].numpy(), forged(players, batch, run), batch.z[run].numpy()
+        l_real = verdicts(real, answers(real) + 0.7 * batch.noise[run].numpy())
+        l_fake = verdicts(fake, z)
+        error = ((z - answers(fake)) ** 2).sum(1).mean()
+        assert error > 1 and np.abs(l_fake).max() > 1
+        of_d = np.log1p(np.exp(-l_real)).mean() + np.log1p(np.exp(l_fake)).mean() + error
+        of_g = np.log1p(np.exp(-l_fake)).mean() + 0.3 * error
+        assert float(game.discriminator_loss(players, batch)[run]) == pytest.approx(of_d, rel=1e-10)
+        assert float(game.generator_loss(players, batch)[run]) == pytest.approx(of_g, rel=1e-10)
+        seen = game.logits(players["theta_d"], batch.x_real)[
+            run
+        ]  # a point by itself: beside what F says of it
+        np.testing.assert_allclose(seen.numpy(), verdicts(real, answers(real)), rtol=1e-9)
+
+
+def test_reconstruction_moves_f_by_its_error_alone():
+    """F's part of D's gradient, by finite differences of the error: what D makes of its answers does not count."""
+    game, players, batch = with_reconstruction()
+    found = slope(game.discriminator_loss, "theta_d")(players, batch)[1].detach()
+    first = layers((18, 6, 6, 1), players["theta_d"][0].numpy())[1]
+    fake = forged(players, batch, 0)
+    for p in range(first, found.shape[-1], 7):
+        errors = []
+        for h in (1e-6, -1e-6):
+            moved = players["theta_d"].clone()
+            moved[:, p] += h
+            answers = judge_and_back({"theta_d": moved}, 0)[1](fake)
+            errors.append(((batch.z[0].numpy() - answers) ** 2).sum(1).mean())
+        assert float(found[0, p]) == pytest.approx((errors[0] - errors[1]) / 2e-6, rel=1e-4, abs=1e-6)
+    assert float(found[0, first:].abs().max()) > 0.1
+
+
+def test_reconstruction_around_remedies_that_make_another_d():
+    for inner in (packing, minibatch_discrimination, spectral_normalisation):
+        game = reconstruction(inner(plain()))
+        players, batch = setting(game)
+        seen = game.logits(players["theta_d"], batch.x_real)
+        assert seen.shape == (2, 10)
+        assert float(seen.std()) > 0
+
+
 # ---- together
 
-REPLACING = ("feature_matching", "unrolled", "historical_averaging")  # they give G another loss than its cost
+REPLACING = (
+    "feature_matching",
+    "unrolled",
+    "historical_averaging",
+    "reconstruction",
+)  # G's loss is no cost of logits
 REFUSED = {(outer, inner) for outer in ("feature_matching", "top_k") for inner in REPLACING}
 REFUSED |= {("feature_matching", "top_k"), ("label_smoothing", "label_smoothing")}
+REMAKING = ("packing", "minibatch_discrimination", "spectral_normalisation", "reconstruction")
+REFUSED |= {(outer, "reconstruction") for outer in REMAKING} | {("reconstruction", "feature_matching")}
 
 
 QUICK = {
@@ -555,7 +635,8 @@ PAIRS = [
 def test_every_pair_trains_or_says_why_not(outer, inner):
     game = catalogue.find("remedies", inner)(game=plain())
     if (outer, inner) in REFUSED:
-        with pytest.raises(ValueError, match=rf"{outer} (changes|needs)"):
+        outside = "reconstruction has to|minibatch discrimination needs"
+        with pytest.raises(ValueError, match=rf"{outer} (changes|needs)|{outside}"):
             catalogue.find("remedies", outer)(game=game)
         return
     game = catalogue.find("remedies", outer)(game=game)

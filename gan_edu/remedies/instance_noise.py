@@ -47,7 +47,7 @@ def instance_noise(
         Arjovsky and Bottou (2017), Towards Principled Methods for Training GANs, arXiv 1701.04862, sec. 3.
     """
     needs_target(game, "instance_noise")
-    first, dim = game.noise_dim, game.target.dim
+    first, dim = game.noise_dim, game.discriminator.in_dim
     begin = {"real": first, "fake": first + dim}
     counter = f"count_noise_{first}"
 
