@@ -66,7 +66,7 @@ def _compared(settings: Mapping[str, Any], *remedies: str, steps: int) -> Preset
     )
 
 
-_COMPARING = "minibatch_discrimination:kernels=8,kernel_dim=4"
+_COMPARING = "minibatch_discrimination:kernels=8,kernel_dim=2"
 _SLOW_D: dict[str, Any] = {
     "generator_learning_rate": 1e-3,
     "discriminator_learning_rate": 3e-4,

@@ -75,7 +75,7 @@ def check_best_accuracy(answer: Any) -> str:
         )
     if abs(value - (1 - 1 / 1024)) < 5e-4:
         raise Hint("(1/8)³ is the probability of three points on one given mode. It may be any of the eight.")
-    if abs(value - 1) < 5e-4 or abs(value - 100) < 1:
+    if abs(value - 1) < 5e-4 or abs(value - 100) < 0.5:
         raise Hint("Nearly, but now and then three real points do lie on one mode.")
     if abs(value - 0.5) < 0.01:
         raise Hint("That is for one point. Three points of a fake batch have something in common.")
