@@ -10,7 +10,17 @@ from gan_edu.labs import recorded
 
 FOLDER = Path(recorded.__file__).parent
 
-ALL = ("rotating", "covering", "stabilised", "unrolled", "approach", "orbit", "matching", "parallel_lines")
+ALL = (
+    "rotating",
+    "covering",
+    "stabilised",
+    "unrolled",
+    "approach",
+    "orbit",
+    "matching",
+    "parallel_lines",
+    "batches",
+)
 
 for preset in sys.argv[1:] or ALL:
     run, curves = recorded.make(preset)
