@@ -47,11 +47,12 @@ format: $(READY) ## Put the code in shape
 	$(BIN)/ruff format
 
 .PHONY: bench
-bench: $(READY) ## The figures of docs/benchmarks.md: the engine, its tricks, planar games, remedies, the stage and the lab in a browser
+bench: $(READY) ## The figures of docs/benchmarks.md: the engine, its tricks, planar games, remedies, samplers, the stage and the lab in a browser
 	$(BIN)/python -m benchmarks.engine $(ARGS)
 	$(BIN)/python -m benchmarks.tricks
 	$(BIN)/python -m benchmarks.planar
 	$(BIN)/python -m benchmarks.remedies
+	$(BIN)/python -m benchmarks.samplers
 	$(BIN)/python -m benchmarks.stage_fps
 	$(BIN)/python -m benchmarks.lab_speed
 

@@ -1,0 +1,101 @@
+"""What sampling costs beside the forward passes that nobody can avoid: `python -m benchmarks.samplers`.
+
+A GAN of the size of the MH-GAN's toy (4 layers of 100 units, z in R², 25 Gaussians) after 200 steps. The limit is G
+and D over as many proposals and nothing else; the textbook is one chain after another, one proposal at a time. CPU
+time of one thread, the smallest of interleaved rounds.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import torch
+
+from gan_edu.data.grid import grid
+from gan_edu.games.gan import gan
+from gan_edu.recording import Proposal, record
+from gan_edu.samplers.calibration import calibrated
+from gan_edu.samplers.discriminator_rejection import discriminator_rejection
+from gan_edu.samplers.draws import ROWS
+from gan_edu.samplers.metropolis_hastings import metropolis_hastings
+
+ROUNDS, CHAINS, K = 3, 1000, 640
+FEW, PILOT = 5, 1000
+"""Chains of the textbook's, whose time is told per chain."""
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """CPU seconds of one call."""
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+def forward(proposal: Proposal, rows: int) -> None:
+    """G and D over so many proposals."""
+    with torch.no_grad():
+        for first in range(0, rows, ROWS):
+            proposal.log_ratio(proposal.propose(min(ROWS, rows - first)))
+
+
+def textbook(proposal: Proposal, chains: int) -> list[torch.Tensor]:
+    """One chain after another, one proposal at a time."""
+    ends = []
+    with torch.no_grad():
+        for _ in range(chains):
+            x = proposal.propose(1)
+            here = proposal.log_ratio(x).sigmoid().item()
+            for _ in range(K):
+                offered = proposal.propose(1)
+                there = proposal.log_ratio(offered).sigmoid().item()
+                ratio = (1 / here - 1) / max(1 / there - 1, 1e-12)
+                if torch.rand(1).item() < ratio:
+                    x, here = offered, there
+            ends.append(x)
+    return ends
+
+
+def main() -> None:
+    """Print the table."""
+    torch.set_num_threads(1)
+    game = gan(grid(), width=100, depth=4, latent_dim=2)
+    proposal = record(game, steps=200, learning_rate=1e-4, progress=False).proposal()
+    random = torch.Generator().manual_seed(1)
+    x_real, x_fake = game.target.sample(5000, random), proposal.propose(5000)
+    ratios = {
+        kind: calibrated(proposal.log_ratio, x_real, x_fake, kind) for kind in ("none", "platt", "isotonic")
+    }
+    rows = CHAINS * (K + 1)
+
+    def chains(kind: str) -> object:
+        return metropolis_hastings(proposal.propose, ratios[kind], CHAINS, generator=random, proposals=K)
+
+    works: dict[str, Callable[[], object]] = {
+        "forward": lambda: forward(proposal, rows),
+        **{kind: lambda kind=kind: chains(kind) for kind in ratios},
+        "textbook": lambda: textbook(proposal, FEW),
+    }
+    rounds = [[seconds(work) for work in works.values()] for _ in range(ROUNDS)]
+    best = dict(zip(works, map(min, zip(*rounds, strict=True)), strict=True))
+    print(f"Metropolis-Hastings, {CHAINS:,} chains of K = {K}: share of the rate of bare forward passes")
+    for kind in ratios:
+        print(f"  calibration {kind:10} {best['forward'] / best[kind]:6.2f}   (goal .80)")
+    per_chain = best["textbook"] / FEW
+    print(f"  against one chain after another  {per_chain / (best['none'] / CHAINS):6.0f}x  (goal 100)")
+
+    shares = []
+    for _ in range(ROUNDS):
+        began = time.process_time()
+        draws = discriminator_rejection(
+            proposal.propose, proposal.log_ratio, 2000, generator=random, pilot=PILOT
+        )
+        spent = time.process_time() - began
+        rows = draws.n_proposals + PILOT
+        shares.append(spent / seconds(lambda rows=rows: forward(proposal, rows)))
+    rate = draws.acceptance_rate
+    print(f"DRS at an acceptance of {rate:.3f}: {min(shares):.2f} x its forward passes (goal 1.5)")
+
+
+if __name__ == "__main__":
+    main()
