@@ -81,7 +81,7 @@ class Remedies:
             return
         name = next(name for name, switch in self.switches.items() if switch is change["owner"])
         self.on = [*self.on, name] if change["new"] else [other for other in self.on if other != name]
-        self.on.sort(key=lambda name: name not in innermost())
+        self.on.sort(key=place)
         self._lay_out()
         self._changed(change)
 
@@ -94,17 +94,20 @@ class Remedies:
 
 
 @functools.cache
-def innermost() -> tuple[str, ...]:
-    """Remedies that change the generator's own loss go first, whenever they are switched on; found by trying."""
+def place(name: str) -> int:
+    """Where a remedy goes, whenever it is switched on; found by trying.
+
+    0, inside, for those that change the generator's own loss; 2, outside, for those after which no other one can make
+    the networks anew.
+    """
+    entry = catalogue.entries("remedies")[name]
     plain = catalogue.parse("gan:width=1", "games", target=catalogue.parse("ring", "data"))
     replaced = dataclasses.replace(
         plain, generator_aim=lambda game, players, batch: players["theta_g"].sum(-1)
     )
-    found = []
-    for name, entry in catalogue.entries("remedies").items():
-        entry.function(game=plain)
-        try:
-            entry.function(game=replaced)
-        except ValueError:
-            found.append(name)
-    return tuple(found)
+    bare = entry.function(game=plain).discriminator.body is None
+    try:
+        entry.function(game=replaced)
+    except ValueError:
+        return 0
+    return 2 if bare else 1

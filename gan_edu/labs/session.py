@@ -275,7 +275,7 @@ def _behaviour(game: Any) -> list[torch.Tensor]:
     players = game.init(1, torch.Generator().manual_seed(0))
     z = torch.randn(1, 4, game.latent_dim, generator=torch.Generator().manual_seed(0))
     x = game.generator(players["theta_g"], z)
-    return [players["theta_d"], players["theta_g"], x, game.discriminator(players["theta_d"], x)]
+    return [players["theta_d"], players["theta_g"], x, game.logits(players["theta_d"], x)]
 
 
 def _other_values(parameter: Any) -> list[Any]:
