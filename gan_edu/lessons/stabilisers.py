@@ -204,7 +204,7 @@ QUIZ = (
         "With batch norm in G, the same z gives another x in another batch. What does virtual batch norm do?",
         (
             "It averages over many batches, so that the difference is small",
-            "It stops to normalise",
+            "It no longer normalises",
             "It uses a batch that was fixed at the start, and the example itself",
         ),
         correct=2,
