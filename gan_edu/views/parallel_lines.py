@@ -34,7 +34,7 @@ FARTHEST = 1e3
 POINTS = 40
 """Points of each line that are drawn."""
 
-_u = np.linspace(-9, 9, 1801)
+_u = np.linspace(-9, 9, 601)
 _weights = np.exp(-(_u**2) / 2)
 _weights /= _weights.sum()
 
@@ -68,7 +68,7 @@ def jensen_shannon(theta: Any, noise: float = 0.0) -> np.ndarray:
     if not _checked(noise):
         return np.where(np.asarray(theta) == 0, 0.0, math.log(2))
     _, odds = _log_odds(theta, noise)
-    return math.log(2) - np.logaddexp(0, odds) @ _weights
+    return np.maximum(math.log(2) - np.logaddexp(0, odds) @ _weights, 0)  # rounding must not take it below
 
 
 def kullback_leibler(theta: Any, noise: float = 0.0) -> np.ndarray:
