@@ -253,7 +253,7 @@ def test_closeness_in_strips_is_that_of_all_pairs(n, largest, monkeypatch):
 
 def test_minibatch_layer_tells_twins():
     """The derivative of closeness: a batch of one point, many times, has closeness 1 in every kernel."""
-    game = minibatch_discrimination(plain(), kernels=3)
+    game = minibatch_discrimination(plain(), kernels=3, kernel_dim=4)
     players, batch = setting(game)
     twins = batch.x_real[:, :1].expand(-1, 10, -1)
     found = game.discriminator(players["theta_d"], twins)

@@ -14,8 +14,8 @@ from gan_edu.remedies.common import needs_target
 @method
 def minibatch_discrimination(
     game: Game,
-    kernels: Annotated[int, Range(1, 1024, slider=(1, 64))] = 16,
-    kernel_dim: Annotated[int, Range(1, 256, slider=(1, 16), label="kernel size")] = 4,
+    kernels: Annotated[int, Range(1, 1024, slider=(1, 64))] = 8,
+    kernel_dim: Annotated[int, Range(1, 256, slider=(1, 16), label="kernel size")] = 2,
 ) -> Game:
     """D gets, beside its features of an example, the example's closeness to the others of its own half batch.
 
@@ -26,7 +26,8 @@ def minibatch_discrimination(
 
     Args:
         game: Whose discriminator gets the layer.
-        kernels: How many closenesses, b.
+        kernels: How many closenesses, b. More of them sharpen the samples sooner and cost more
+            (`benchmarks/remedies.py`).
         kernel_dim: Numbers that each compares.
 
     Returns:
