@@ -35,7 +35,7 @@ def unrolled(
         learning_rate: eta; what counts is about eta k.
         optimizer: Of the steps ahead: plain descent, or Adam with fresh moments.
         through: Let the gradient flow through the steps. Without, G answers a later D and does not know that it
-            made it so, which does not cure collapse.
+            made it so. Where D is merely slow, as in the preset `rotating`, that alone can be the cure.
 
     Returns:
         The game; its generator looks at data, the same batch in every step ahead.
