@@ -68,7 +68,10 @@ class ClosenessPanel(Paced):
 
         if len(self.kernel.options) != seen.kernels + 1:
             chosen = self.kernel.value
-            self.kernel.options = [(TEXTS["closeness_all"], ALL), *((str(b + 1), b) for b in range(seen.kernels))]
+            self.kernel.options = [
+                (TEXTS["closeness_all"], ALL),
+                *((str(b + 1), b) for b in range(seen.kernels)),
+            ]
             self.kernel.value = chosen if chosen < seen.kernels else ALL
         kernel = None if self.kernel.value == ALL else self.kernel.value
         batches = {TEXTS["closeness_real"]: seen.real, TEXTS["closeness_fake"]: seen.fake}

@@ -23,6 +23,7 @@ LOOK = """facts = {
     "reached": {name: values.tolist() for name, values in reached.items()},
     "table": table,
     "rest": {name: float(batch.to_the_rest.mean()) for name, batch in batches.items()},
+    "kernels": {name: batch.to_the_rest.mean(1).tolist() for name, batch in batches.items()},
     "blocks": [
         float(now.real.maps[:, same].mean() - now.real.maps[:, ~same].mean())
         for same in [now.real.modes[:, None] == now.real.modes]
