@@ -97,3 +97,76 @@ def test_plain_training_equals_the_engine():
         assert torch.equal(random.get_state(), frame.random)
     assert (flat(G) - start.players["theta_g"][0]).abs().max() > 1e-2
     assert (layer.T.flatten() - of_T).abs().max() > 1e-3
+
+
+@pytest.mark.notebooks
+def test_minibatch_discrimination_shows(tmp_path):
+    """One point tells nothing and the batch tells all; eight blocks; a slow D is cured, a strong one half."""
+    holds(executed(NAME, tmp_path, LOOK))
+
+
+def holds(facts):
+    """What was seen to hold with the seeds 0 to 3 of every population."""
+    # what D can see: one point nothing, two points 15/16 at best, the batch all
+    one, two, batch = (
+        facts["accuracy"][f"{seen}"] for seen in ("one point", "two points", "the whole batch")
+    )
+    assert len(one) == len(two) == len(batch) == 8
+    assert all(0.4 < right < 0.6 for right in one)
+    assert 0.47 < sum(one) / 8 < 0.53
+    assert all(0.87 < right < 0.95 for right in two)
+    assert 0.9 < sum(two) / 8 < 0.945
+    assert sum(right > 0.99 for right in batch) >= 7
+    # the plain code: one run with the layer covers, one without does not
+    without, together = facts["plain"]
+    assert without <= 4
+    assert together >= 6
+    # the slow D of eight seeds
+    plain, compared, packs = facts["reached"].values()
+    assert len(plain) == len(compared) == len(packs) == 8
+    assert 1 <= sum(plain) / 8 < 3
+    for cured in (compared, packs):
+        assert sum(cured) / 8 > 7
+        assert sum(found == 8 for found in cured) >= 6
+    for name, (reached, _, sharp, unevenness, cost) in facts["table"].items():
+        assert reached == pytest.approx(sum(facts["reached"][name]) / 8)
+        assert 0 <= sharp < 0.25
+        assert (unevenness > 1) == (name == "one by one")
+        assert cost == 1 or cost > 0.3
+    costs = [row[-1] for row in facts["table"].values()]
+    assert costs[1] > 1.3 * max(costs[0], costs[2])
+    # what the layer sees: blocks in a real batch, one block of a single mode; kernels ask different questions
+    assert 0.1 < facts["blocks"][0] < 0.8
+    assert facts["rest"]["one mode"] > facts["rest"]["real"] + 0.15
+    kernels = list(
+        zip(*(facts["kernels"][name] for name in ("real", "at step 100", "one mode")), strict=True)
+    )
+    assert len(kernels) == 8
+    assert max(together - real for real, _, together in kernels) > 0.25
+    assert max(real - blurred for real, blurred, _ in kernels) > 0.1
+    # D of perfect points of one mode: fakes as a batch, real among real ones
+    real, alone, in_company = facts["verdicts"]["of the GANs"]
+    assert 0.03 < real - alone < 0.3
+    assert abs(in_company - real) < 0.02
+    assert abs(alone - facts["fakes"]) < 0.06
+    real, alone, in_company = facts["verdicts"]["of the two kinds of batches"]
+    assert real > 0.6 > 0.4 > alone
+    assert abs(in_company - real) < 0.02
+    # the strong D
+    plain, compared, packs, larger = (sum(seeds) / 8 for seeds in facts["frozen"].values())
+    assert 1 < plain < 5
+    assert plain + 1 < compared < 7.9
+    assert packs > 7.3
+    assert larger > 7.3
+    assert larger > compared
+    # sums grow with the batch, means don't
+    by_size = facts["by_size"]
+    assert abs(by_size["sum 64"] - by_size["mean 64"]) < 1e-4
+    assert abs(by_size["mean 16"] - by_size["mean 64"]) < 0.1
+    assert abs(by_size["sum 16"] - by_size["mean 16"]) > 0.1
+    # the start of T: in the middle a batch of one mode stands out, at both ends nothing does
+    gaps = {scale: one_mode - real for scale, (real, one_mode) in facts["scales"].items()}
+    assert 0 <= gaps["0.001"] < 0.01
+    assert 0 <= gaps["1000"] < 0.1
+    assert gaps["1"] > 0.15
+    assert gaps["10"] > 0.3
