@@ -118,7 +118,9 @@ def executed(notebook: NotebookNode) -> NotebookNode:
     """A notebook with its outputs, run in an empty folder."""
     with tempfile.TemporaryDirectory() as empty:
         resources = {"metadata": {"path": empty}}
-        return NotebookClient(notebook, timeout=300, store_widget_state=False, resources=resources).execute()
+        # lines that were printed one after the other belong together
+        asked = {"timeout": 300, "store_widget_state": False, "coalesce_streams": True}
+        return NotebookClient(notebook, resources=resources, **asked).execute()
 
 
 def page(notebook: NotebookNode) -> str:
