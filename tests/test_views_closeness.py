@@ -57,6 +57,17 @@ def test_it_is_the_layer_of_d() -> None:
     torch.testing.assert_close(logits, game.discriminator(players["theta_d"], x)[order, 0], atol=1e-5, rtol=0)
 
 
+def test_both_halves_are_those_of_a_batch() -> None:
+    frame = first(minibatch_discrimination(gan(ring(), width=8), kernels=2))
+    game, players = frame.settings.game, {name: theta[1:] for name, theta in frame.players.items()}
+    batch = game.draw(1, 20, torch.Generator().manual_seed(4))
+    x_fake = game.generator(players["theta_g"], batch.z)[0]
+    seen = closeness_at(frame, 1, examples=20, seed=4)
+    np.testing.assert_allclose(seen.real.maps, compared(game, players, batch.x_real[0]).maps, atol=1e-6)
+    np.testing.assert_allclose(seen.fake.maps, compared(game, players, x_fake).maps, atol=1e-6)
+    assert np.abs(seen.fake.maps - seen.real.maps).max() > 0.1
+
+
 def test_o_is_the_mean_over_the_others() -> None:
     maps = np.random.default_rng(0).random((2, 5, 5))
     rest = Compared(maps, np.zeros(5, int)).to_the_rest
@@ -112,7 +123,8 @@ def test_of_packs_there_is_one_row_each(inside: bool) -> None:
         game = layer(game)
     seen = closeness_at(first(game), examples=32)
     assert seen.real.maps.shape == (2, 10, 10)
-    assert seen.real.modes.shape == (10,)
+    x_real = game.target.sample((1, 32), torch.Generator().manual_seed(0))[0]  # which a batch begins with
+    assert seen.real.modes.tolist() == nearest_modes(x_real[:30:3], game.target).sort().values.tolist()
 
 
 def test_a_d_that_does_not_compare_is_shown_what_it_could_see() -> None:
