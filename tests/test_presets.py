@@ -43,3 +43,18 @@ def test_a_strong_discriminator_drops_modes_and_nothing_moves():
 def test_equal_rates_cover_the_ring_in_most_runs():
     found, _ = run("covering")
     assert (found >= 7).sum() >= 6
+
+
+@pytest.mark.parametrize("name", ["matching", "matching_strong_d", "matching_untrained"])
+def test_feature_matching_covers_with_the_settings_of_both_collapses(name):
+    """8 of 8 reached all basins with each when they were chosen, with a D that never learns too."""
+    found, _ = run(name)
+    assert (found == 8).sum() >= 6
+    assert found.min() >= 1
+
+
+def test_the_first_layer_of_three_leaves_modes_out():
+    """6.75 basins on average when it was chosen, 3 of 8 runs at all of them."""
+    found, _ = run("matching_first_layer")
+    assert 4 <= found.float().mean() < 7.8
+    assert (found == 8).sum() <= 6
