@@ -19,7 +19,7 @@ NAME = "06_minibatch_discrimination"
 STEPS = 40
 LOOK = """facts = {
     "accuracy": {name: right[:, -5:].mean(1).tolist() for name, right in accuracy.items()},
-    "plain": [int(basins_of.sum()) for basins_of in ((alone[-1] >= 0.2 / 8), (together[-1] >= 0.2 / 8))],
+    "plain": [int(basins_of.sum()) for basins_of in ((path_alone[-1] >= 0.2 / 8), (path_together[-1] >= 0.2 / 8))],
     "reached": {name: values.tolist() for name, values in reached.items()},
     "table": table,
     "rest": {name: float(batch.to_the_rest.mean()) for name, batch in batches.items()},
