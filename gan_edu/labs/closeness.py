@@ -81,7 +81,7 @@ class ClosenessPanel(Paced):
             step=seen.step, examples=len(seen.real.modes)
         )
         more = "" if seen.learned else " " + TEXTS["closeness_alone"]
-        self.told.value = f'<div role="img" aria-label="{escape(picture.alt)}">{escape(words + more)}</div>'
+        self.told.value = f'<div role="group" aria-label="{escape(picture.alt)}">{escape(words + more)}</div>'
 
 
 class ClosenessLab(Lab):
