@@ -82,6 +82,10 @@ SWITCHES: Mapping[str, Mapping[str, Any]] = {
         "remedies": ("unrolled:steps=5,through=False",),
         "steps": (500, 200),
     },
+    "the same at D's rate": {
+        "remedies": ("unrolled:steps=5,learning_rate=0.0003,through=False",),
+        "steps": (500, 0),
+    },
     "minibatch discrimination": {
         "remedies": ("minibatch_discrimination:kernels=8,kernel_dim=4",),
         "settings": {"batch_size": 64},
@@ -118,6 +122,7 @@ SWITCHES: Mapping[str, Mapping[str, Any]] = {
         "settings": {"dynamics": "averaging:kind=exponential,decay=0.999"},
         "steps": (1500, 0),
     },
+    "batch norm": {"remedies": ("batch_norm",)},
     "virtual batch norm": {"remedies": ("virtual_batch_norm",)},
     "top-k": {"remedies": ("top_k:share=0.5",)},
     "consensus": {"settings": {"dynamics": "consensus:strength=1"}, "steps": (1500, 0)},
@@ -128,9 +133,16 @@ COMMON = {"learning_rate": 3e-3, "optimizer": "adam:beta1=0.5"}
 BEST: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "ring": {
         "none": {},
-        "PacGAN2": {"remedies": ("packing:pack=2",)},
+        "PacGAN2": {
+            "remedies": ("packing:pack=2",),
+            "settings": {"discriminator_learning_rate": 1.2e-3},
+            "steps": 4500,
+        },
         "instance noise": {"remedies": ("instance_noise:std=1,steps=2000",)},
-        "R1": {"remedies": ("gradient_penalty:strength=0.05,norm=0,where=real",)},
+        "R1": {
+            "remedies": ("gradient_penalty:strength=0.05,norm=0,where=real",),
+            "steps": 3300,
+        },
         "WGAN-GP": {
             "game": "wasserstein",
             "remedies": ("gradient_penalty:strength=1",),
@@ -143,24 +155,31 @@ BEST: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         },
         "feature matching": {
             "remedies": ("feature_matching",),
-            "settings": {"learning_rate": 5e-3},
-            "steps": 6000,
+            "settings": {"learning_rate": 6e-3},
+            "steps": 5000,
         },
         "minibatch discrimination": {
             "remedies": ("minibatch_discrimination:kernels=4,kernel_dim=2",),
-            "settings": {"batch_size": 64},
-            "steps": 2500,
+            "settings": {"learning_rate": 4e-3, "batch_size": 64},
+            "steps": 2200,
         },
         "consensus": {"settings": {"dynamics": "consensus:strength=1"}, "steps": 2000},
+        "virtual batch norm": {"remedies": ("virtual_batch_norm",), "steps": 2500},
     },
-    "grid": {"none": {}},
+    "grid": {
+        "none": {},
+        "PacGAN2": {"remedies": ("packing:pack=2",)},
+        "instance noise": {"remedies": ("instance_noise:std=1,steps=2000",)},
+        "R1": {"remedies": ("gradient_penalty:strength=0.05,norm=0,where=real",)},
+        "feature matching": {"remedies": ("feature_matching",)},
+    },
 }
 
 
 def _switched(preset: str, place: int) -> dict[str, Recipe]:
     made = {}
     for name, row in SWITCHES.items():
-        steps = row.get("steps", (1500, 400))[place]
+        steps = row.get("steps", (1500, 300))[place]
         own = row.get("settings", {})
         settings = {**PRESETS[preset].settings, **own}
         if steps:
