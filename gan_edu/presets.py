@@ -114,7 +114,9 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         "rescued": _on_a_line(5.0, "non_saturating", k=20, steps=300),
         "matching": _matching(_SLOW_D),
         "matching_strong_d": _matching(_FROZEN, steps=600),
-        "matching_first_layer": _matching(_SLOW_D, game="gan:depth=3", below=3),
+        "matching_first_layer": _matching(
+            {**_SLOW_D, "batch_size": 64}, game="gan:width=32,depth=3", below=3
+        ),
         "matching_untrained": _matching({**_SLOW_D, "dynamics": "alternating:discriminator_steps=0"}),
     }
 )
