@@ -113,7 +113,7 @@ def holds(facts):
     )
     assert len(one) == len(two) == len(batch) == 8
     assert all(0.4 < right < 0.6 for right in one)
-    assert 0.47 < sum(one) / 8 < 0.53
+    assert 0.46 < sum(one) / 8 < 0.54
     assert all(0.87 < right < 0.95 for right in two)
     assert 0.9 < sum(two) / 8 < 0.945
     assert sum(right > 0.99 for right in batch) >= 7
@@ -156,8 +156,8 @@ def holds(facts):
     plain, compared, packs, larger = (sum(seeds) / 8 for seeds in facts["frozen"].values())
     assert 1 < plain < 5
     assert plain + 1 < compared < 7.9
-    assert packs > 7.3
-    assert larger > 7.3
+    assert packs > 7.4
+    assert larger > 6.9
     assert larger > compared
     # sums grow with the batch, means don't
     by_size = facts["by_size"]
