@@ -170,7 +170,6 @@ BEST: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "none": {},
         "PacGAN2": {"remedies": ("packing:pack=2",)},
         "instance noise": {"remedies": ("instance_noise:std=1,steps=2000",)},
-        "R1": {"remedies": ("gradient_penalty:strength=0.05,norm=0,where=real",)},
         "feature matching": {"remedies": ("feature_matching",)},
     },
 }
