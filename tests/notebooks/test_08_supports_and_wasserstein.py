@@ -47,9 +47,9 @@ def test_supports_and_wasserstein_shows(tmp_path):
     """What theory says exactly; what was measured with bounds that populations of 8 don't cross.
 
     On the ring, four populations of 16 had 2.6 to 2.9 basins (of 8: 2.75 and 3.0), with noise 7.1 to 8.0, with R1 and
-    5 critic steps 8.0, with 2 critic steps 3.5 to 3.9. The clipped critic's slopes were 21° to 33° off the straight way
-    in each of 16 seeds, the penalised one's 1.3° to 2.3°. The minimax gradient fell by 240 to 270 from update 100 to
-    2,000. Correlations: penalty 0.80 and 0.81, clipping 0.35 to 0.67, GAN -0.11 to 0.38.
+    5 critic steps 8.0, with 2 critic steps 3.5 to 3.9. The clipped critic's slopes were 21° to 33° off the straight
+    way in each of 16 seeds, the penalised one's 1.3° to 2.3°. The minimax gradient fell by 240 to 270 from update
+    100 to 2,000. Correlations: penalty 0.80 and 0.81, clipping 0.35 to 0.67, GAN -0.11 to 0.38.
     """
     facts = executed(NAME, tmp_path, LOOK)
     # D saturates, and with noise it does not
