@@ -87,7 +87,9 @@ def test_noise_is_what_two_real_batches_show():
     f = frame.settings.game.discriminator.features
     theta = frame.players["theta_d"]
     with torch.no_grad():
-        means = [f(theta, ring().sample((1, 3000 * 32), random)).unflatten(1, (3000, 32)).mean(2) for _ in "ab"]
+        means = [
+            f(theta, ring().sample((1, 3000 * 32), random)).unflatten(1, (3000, 32)).mean(2) for _ in "ab"
+        ]
     assert seen.noise == pytest.approx(float((means[0] - means[1]).square().sum(-1).mean()), rel=0.05)
 
 
