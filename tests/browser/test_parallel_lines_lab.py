@@ -20,7 +20,9 @@ def test_drag_keys_train_undo(page: Page, lab: jupyter.Server, notebook_root: Pa
     jupyter.open_notebook(page, lab, "lines.ipynb")
     assert jupyter.run_all(page) == []
     page.wait_for_function(f"() => {AT} === 1")
-    assert page.evaluate("() => document.querySelector('.gan-lines').scrollWidth <= document.body.clientWidth")
+    assert page.evaluate(
+        "() => document.querySelector('.gan-lines').scrollWidth <= document.body.clientWidth"
+    )
     says = page.locator(".gan-lab-message")
     assert "stands still" in says.inner_text()
 
