@@ -1,4 +1,4 @@
-"""Checks of the notebook about minibatch discrimination: right answers pass, wrong ones get the hint that fits them."""
+"""Checks of the notebook about minibatch discrimination: each wrong answer gets the hint that fits it."""
 
 from __future__ import annotations
 
