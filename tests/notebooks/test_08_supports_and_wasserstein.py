@@ -49,8 +49,8 @@ def test_supports_and_wasserstein_shows(tmp_path):
     Seen in three populations of 8, and for the ring in four of 16 as well: without an answer 2.6 to 3.4 basins, with
     noise 7.1 to 8.0, with R1 and 5 critic steps 8.0, with 2 critic steps 3.0 to 3.9. The clipped critic's slopes were
     21° to 38° off the straight way in each of 24 seeds, the penalised one's 1° to 4°. The minimax gradient fell by a
-    factor of 230 to 270 from update 100 to 2,000. Correlations: penalty 0.80 to 0.85, clipping 0.35 to 0.61, GAN -0.11
-    to 0.38.
+    factor of 230 to 270 from update 100 to 2,000. Correlations: penalty 0.80 to 0.85, clipping 0.35 to 0.61, GAN
+    -0.11 to 0.38.
     """
     facts = executed(NAME, tmp_path, LOOK)
     # D saturates, and with noise it does not
