@@ -18,7 +18,7 @@ from gan_edu.networks.several import several
 from gan_edu.parameters import Range, method
 
 Generators = Annotated[int, Range(1, 64, slider=(1, 10), label="generators k")]
-Shared = Annotated[int, Range(0, 16, slider=(0, 3), label="shared layers")]
+Shared = Annotated[int, Range(0, 16, slider=(0, 2), label="shared layers")]
 SETTINGS = {
     "dynamics": "alternating:discriminator_steps=5",
     "optimizer": "adam:beta1=0",

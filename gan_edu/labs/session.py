@@ -264,7 +264,11 @@ def fresh_parameters(folder: str, name: str) -> tuple[str, ...]:
         found = []
         for parameter in entry.parameters.values():
             for value in _other_values(parameter):
-                if not _same_networks(base, entry.function(**plain, **{parameter.name: value})):
+                try:
+                    other = entry.function(**plain, **{parameter.name: value})
+                except ValueError:  # it does not go with the defaults of the others
+                    continue
+                if not _same_networks(base, other):
                     found.append(parameter.name)
                     break
         _fresh[folder, name] = tuple(found)
