@@ -91,6 +91,11 @@ def _matching(settings: Mapping[str, Any], game: str = "gan", below: int = 1, st
     return Preset(game=game, remedies=(remedy,), settings=settings, steps=steps, lab="features")
 
 
+def _several(game: str) -> Preset:
+    """Several generators on the ring; such a game brings its own settings."""
+    return Preset(game=game, steps=500, lab="generators")
+
+
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         "rotating": Preset(settings=_SLOW_D),
@@ -117,6 +122,11 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         "matching_first_layer": _matching(
             {**_SLOW_D, "batch_size": 64}, game="gan:width=32,depth=3", below=3
         ),
+        "mad": _several("mad_gan"),
+        "isolated": _several("mad_gan:classify=False"),
+        "few": _several("mad_gan:generators=4"),
+        "similar": _several("mad_gan_sim"),
+        "one_generator": _several("mad_gan:generators=1"),
         "matching_untrained": _matching({**_SLOW_D, "dynamics": "alternating:discriminator_steps=0"}),
     }
 )

@@ -63,5 +63,12 @@ TEXTS = {
     "features_noise": "between two batches of real data: {noise}",
     "features_told": "the means of {count} features are {gap} apart, squared and summed; two batches of data, {noise}",
     "features_drawn": "; drawn: units {units}",
+    "territories": "what D takes for whose",
+    "generator_n": "G {n}",
+    "says_real": "D: real",
+    "fool": "fool",
+    "repel": "repel",
+    "draws_most": "{n}: mode {mode} ({share:.0f} %)",
+    "generators_told": "{k} generator{s}; {told}",
 }
 """Words by name; braces are filled in by the figure."""

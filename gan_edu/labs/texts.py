@@ -186,6 +186,17 @@ TEXTS: dict[str, str] = {
     "examples, each compared with its own batch. White 0: strangers; dark 1: twins.",
     "closeness_alone": "This D looks at every example alone: its features are compared by a random T, to show what "
     "it could see. Choose the first preset, or switch on minibatch discrimination under Remedies and press “Reset”.",
+    # the generators lab
+    "preset_mad": "8 generators, D tells them apart",
+    "preset_isolated": "8 generators, D only says real or not",
+    "preset_few": "4 generators for 8 modes",
+    "preset_similar": "8 generators, pushed apart by similarity",
+    "preset_one_generator": "a single generator",
+    "generators_coming": "The picture is on its way …",
+    "generators_told": "Above: what D takes for whose. Below: who draws which mode; each row sums to 1.",
+    "generators_alone": "This D only says real or not, so there is no map of who is who. Below: who draws which "
+    "mode; each row sums to 1.",
+    "generators_recorded": "The end of the recorded run.",
     "lines_race": "step {step} · who gets to the data at 0?",
     "lines_race_minimax": "minimax",
     "lines_race_noise": "minimax, noise 0.5",

@@ -14,12 +14,14 @@ from gan_edu.recording import record
 from gan_edu.scenes import pack_run
 from gan_edu.views.closeness import closeness_at
 from gan_edu.views.features import features_seen
+from gan_edu.views.generators import generators_seen
 
 LENGTH = {
     "collapse": (2400, 12),
     "one_dimensional": (800, 5),
     "closeness": (1000, 10),
     "features": (2400, 12),
+    "generators": (600, 5),
 }
 """Steps, and steps per frame, for the presets of each lab."""
 LAYERS = {
@@ -27,8 +29,9 @@ LAYERS = {
     "one_dimensional": ("data", "samples", "curves", "arrows"),
     "closeness": ("data", "samples", "field"),
     "features": ("data", "samples", "field"),
+    "generators": ("data", "samples", "field"),
 }
-BESIDE = {"closeness": closeness_at, "features": features_seen}
+BESIDE = {"closeness": closeness_at, "features": features_seen, "generators": generators_seen}
 """What stands beside the stage, by lab: of a frame."""
 SAMPLES, GRID = 400, 36
 PLACES = 5

@@ -20,6 +20,7 @@ ALL = (
     "matching",
     "parallel_lines",
     "batches",
+    "mad",
 )
 
 for preset in sys.argv[1:] or ALL:
