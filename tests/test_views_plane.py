@@ -12,6 +12,8 @@ from gan_edu.figures.orbit import orbit_figure
 from gan_edu.games.bilinear import bilinear
 from gan_edu.games.dirac import dirac
 from gan_edu.games.quadratic import quadratic
+from gan_edu.metrics.spectra import update_eigenvalues
+from gan_edu.remedies.unrolled import unrolled
 from gan_edu.scenes import Scene
 from gan_edu.trajectory import trajectory
 from gan_edu.views.plane import conserved_ellipse, plane_scene, vector_field, what_is_seen
@@ -84,6 +86,21 @@ def test_what_a_step_counts_has_no_eigenvalues() -> None:
     averaged = plane_scene(bilinear(), ways("averaging"), steps=1000).paths[0]
     assert (averaged.eigenvalues, averaged.factor) == ((), None)
     assert what_is_seen(averaged.points).kind == "slowly"
+
+
+def test_what_hides_its_slopes_has_no_eigenvalues() -> None:
+    """Cut off, x sees y + k eta x and does not know why: known from the path, not from autograd."""
+    settings = {"steps": 5, "learning_rate": 0.2, "optimizer": "sgd"}
+    cut, through = (
+        plane_scene(bilinear(), {"ahead": lambda g, t=t: unrolled(g, **settings, through=t)}, steps=50).paths[
+            0
+        ]
+        for t in (False, True)
+    )
+    assert (cut.eigenvalues, cut.factor) == ((), None)
+    assert through.factor is not None
+    with pytest.raises(ValueError, match=r"a step must show what it depends on; got a game that hides it"):
+        update_eigenvalues(unrolled(bilinear(), **settings, through=False), learning_rate=0.2)
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,8 @@ class Game:
         after: (players, who has just moved) -> players: projections, running means, counters.
         generator_sees_data: Whether the generator's loss looks at x_real; if not, no data is drawn for it.
         discriminator_sees_data: The same of the discriminator's; planar games know their expectations exactly.
+        hides_slopes: Whether a loss depends on the players in ways that its gradient is not to know of: what a step
+            leads to is then no help in finding how it bends.
         settings: Training settings that suit the game (learning rates, batch size, ...), unless overridden.
         recipe: How to make it again; see `gan_edu.parameters.method`.
     """
@@ -152,6 +154,7 @@ class Game:
     after: Callable[[Players, str], Players] = _unchanged
     generator_sees_data: bool = False
     discriminator_sees_data: bool = True
+    hides_slopes: bool = False
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     recipe: Mapping[str, Any] | None = None
 

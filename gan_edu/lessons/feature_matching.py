@@ -162,9 +162,7 @@ def _features(values: Any) -> Tensor:
             "torch.stack(..., -1) puts them side by side."
         )
     if not bool(values.isfinite().all()):
-        raise Hint(
-            "Some features are not finite. Is there a division by zero, or the logarithm of one?"
-        )
+        raise Hint("Some features are not finite. Is there a division by zero, or the logarithm of one?")
     return values.double()
 
 

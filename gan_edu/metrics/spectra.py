@@ -97,7 +97,8 @@ def update_jacobian(game: Game, *, batch: Batch | None = None, **settings: Any) 
         (R, S, S), S numbers in the state: theta_g, theta_d, then the rest.
 
     Raises:
-        ValueError: If a setting is unknown or out of range, or the game needs a batch and gets none.
+        ValueError: If a setting is unknown or out of range, the game needs a batch and gets none, or it hides its
+            slopes.
 
     Example:
         >>> from gan_edu.games.bilinear import bilinear
@@ -108,6 +109,10 @@ def update_jacobian(game: Game, *, batch: Batch | None = None, **settings: Any) 
     Reference:
         Gidel et al. (2019), Negative Momentum for Improved Game Dynamics, arXiv 1807.04740, sec. 2.
     """
+    if game.hides_slopes:
+        raise ValueError(
+            "a step must show what it depends on; got a game that hides it, such as unrolled, cut off"
+        )
     if game.is_planar:
         origin = [0.0] * (game.generator.n_parameters + game.discriminator.n_parameters)
         settings = {"start": origin} | {k: v for k, v in settings.items() if v is not None}
@@ -145,7 +150,8 @@ def update_eigenvalues(game: Game, *, batch: Batch | None = None, **settings: An
         (R, S) complex, the largest first.
 
     Raises:
-        ValueError: If a setting is unknown or out of range, or the game needs a batch and gets none.
+        ValueError: If a setting is unknown or out of range, the game needs a batch and gets none, or it hides its
+            slopes.
 
     Example:
         >>> from gan_edu.games.bilinear import bilinear

@@ -20,7 +20,7 @@ def unrolled(
     steps: Annotated[int, Range(0, 100, slider=(0, 10), label="steps ahead k")] = 5,
     learning_rate: Annotated[float, Range(0, 1e3, slider=(1e-4, 1), log=True, label="rate inside")] = 1e-3,
     optimizer: Literal["sgd", "adam"] = "adam",
-    through: bool = True,
+    through: Annotated[bool, Range(False, True, label="gradient through them")] = True,
 ) -> Game:
     """The generator's loss is taken against the D that D would become in k steps.
 
@@ -71,4 +71,5 @@ def unrolled(
             theta = theta if through else theta.detach().requires_grad_()
         return game.generator_aim(whole, {**players, "theta_d": theta}, batch)
 
-    return dataclasses.replace(game, generator_aim=aim, generator_sees_data=True)
+    hidden = game.hides_slopes or not through
+    return dataclasses.replace(game, generator_aim=aim, generator_sees_data=True, hides_slopes=hidden)

@@ -269,7 +269,9 @@ def _sliding(beta: float) -> Optimizer:
 
 
 def _eigenvalues(game: Game, dynamics: Dynamics, **settings: Any) -> tuple[complex, ...]:
-    """Of one step at the equilibrium, the largest first; none where a step depends on how many there were."""
+    """Of one step at the equilibrium, the largest first; none where a step hides or counts what it depends on."""
+    if game.hides_slopes:
+        return ()
     players = game.init(1, torch.Generator().manual_seed(0))
     if any(name.startswith("count") for name in {**players, **dynamics.init(players)}):
         return ()
