@@ -53,7 +53,7 @@ def test_it_opens_on_a_run_that_covers_with_the_picture_of_its_end() -> None:
     seen = lab.seen()
     assert (seen.step, seen.maps.shape[0], len(seen.real)) == (2400, 6, 64)
     assert seen.gap < 0.5
-    lab.show_features()
+    lab.show_seen()
     assert lab.image.value[1:4] == b"PNG"
     assert TEXTS["features_recorded"] in lab.told.value
     assert 'role="img" aria-label="step 2,400: the means of 64 features' in lab.told.value
@@ -93,12 +93,12 @@ def test_the_picture_is_of_the_moment_and_the_layer(lab: FeaturesLab) -> None:
         expected = features_seen(lab.session.recording[index], below=below)
         assert lab.seen().step == index
         assert lab.seen().gap == expected.gap
-        lab.show_features()
+        lab.show_seen()
         assert f"step {index}: the means of 8 features" in lab.told.value
     assert lab._keep == lab.seen().units.tolist()
     before = lab.image.value
     lab.session.scrub(2)
-    lab.show_features()
+    lab.show_seen()
     assert lab.image.value != before
 
 
@@ -116,22 +116,22 @@ def test_the_switch_acts_on_the_next_frame(lab: FeaturesLab) -> None:
 
 
 def test_what_can_not_be_drawn_is_said(lab: FeaturesLab) -> None:
-    lab.show_features()
+    lab.show_seen()
     assert lab.image.layout.display == ""
     lab.use(lab.panel.settings, fresh=True)
     packed = features_lab(game="gan:width=8", remedies=["packing:pack=2"])
     assert isinstance(packed, FeaturesLab)
-    packed.show_features()
+    packed.show_seen()
     assert packed.image.layout.display == "none"
     assert "one example at a time" in packed.told.value
     packed.close()
 
 
 def test_the_axis_of_means_stays_while_they_fit(lab: FeaturesLab) -> None:
-    lab.show_features()
+    lab.show_seen()
     top = lab._top
     lab.step()
-    lab.show_features()
+    lab.show_seen()
     assert lab._top == top > 0
 
 

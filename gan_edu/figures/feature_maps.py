@@ -61,7 +61,7 @@ def feature_maps(
         >>> seen = FeaturesSeen(
         ...     7, np.array([1]), np.eye(2)[None], (-1, 1, -1, 1), means, means[::-1], 0.5, 0.01, points, points)
         >>> feature_maps(seen, title="step 7").alt
-        'step 7: the means of 2 features are 0.5 apart, squared and summed; two batches of data, 0.01; drawn: units 1'
+        'step 7: the means of 2 features are 0.5 apart, squared and summed; real batches, 0.01; drawn: units 1'
     """
     count = len(seen.maps)
     columns = max(1, min(columns, count))

@@ -61,7 +61,7 @@ TEXTS = {
     "over_samples": "mean over samples",
     "features_gap": "gap |E f(x) − E f(G(z))|² = {gap}",
     "features_noise": "between two batches of real data: {noise}",
-    "features_told": "the means of {count} features are {gap} apart, squared and summed; two batches of data, {noise}",
+    "features_told": "the means of {count} features are {gap} apart, squared and summed; real batches, {noise}",
     "features_drawn": "; drawn: units {units}",
     "territories": "what D takes for whose",
     "generator_n": "G {n}",

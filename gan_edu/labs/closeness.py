@@ -12,7 +12,7 @@ import ipywidgets as widgets
 from gan_edu.data.target import Target
 from gan_edu.games.game import Game
 from gan_edu.labs.charts import Paced
-from gan_edu.labs.collapse import opened, settings_of
+from gan_edu.labs.collapse import open_lab
 from gan_edu.labs.controls import LABEL_WIDTH
 from gan_edu.labs.lab import Lab
 from gan_edu.labs.stage import PATIENCE
@@ -178,6 +178,5 @@ def closeness_lab(
             ...
         ValueError: preset must be one of batches, one_by_one, compared_by_a_strong_d; got 'rotating'
     """
-    wanted = settings_of(preset, target, game, settings, ClosenessLab.subject, remedies)
-    plain = target is None and game is None and remedies is None and not settings
-    return opened(ClosenessLab, wanted, preset, plain=plain, size=size, key=key, fallback=fallback)
+    shown: dict[str, Any] = {"size": size, "key": key, "fallback": fallback}
+    return open_lab(ClosenessLab, preset, target, game, remedies, settings, **shown)

@@ -55,9 +55,23 @@ def collapse_lab(
         ValueError: settings must be among dynamics, optimizer, learning_rate, generator_learning_rate, \
 discriminator_learning_rate, decay_steps, batch_size, runs, seed, steps_per_frame, device, start; got width
     """
-    wanted = settings_of(preset, target, game, settings, remedies=remedies)
+    shown: dict[str, Any] = {"size": size, "key": key, "fallback": fallback}
+    return open_lab(Lab, preset, target, game, remedies, settings, **shown)
+
+
+def open_lab(
+    kind: type[Lab],
+    preset: str,
+    target: str | Target | None,
+    game: str | Game | None,
+    remedies: Sequence[str] | None,
+    settings: dict[str, Any],
+    **shown: Any,
+) -> Lab | Picture:
+    """A lab of some kind, which opens on the preset's recorded run if nothing else is asked for."""
+    wanted = settings_of(preset, target, game, settings, kind.subject, remedies)
     plain = target is None and game is None and remedies is None and not settings
-    return opened(Lab, wanted, preset, plain=plain, size=size, key=key, fallback=fallback)
+    return opened(kind, wanted, preset, plain=plain, **shown)
 
 
 def opened(

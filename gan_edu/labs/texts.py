@@ -42,7 +42,7 @@ TEXTS: dict[str, str] = {
     "discriminator_learning_rate": "learning rate D",
     "help_generator_learning_rate": "How far the generator moves at each of its updates. Acts at once.",
     "help_discriminator_learning_rate": "How far the discriminator moves at each of its updates. Acts at once.",
-    "help_decay_steps": "Updates after which both learning rates have fallen to 0, evenly; 0 keeps them. Acts at once.",
+    "help_decay_steps": "Updates after which both rates have fallen to 0, evenly; 0 keeps them. Acts at once.",
     "help_batch_size": "Samples that every update looks at. Acts at once.",
     "help_steps_per_frame": "Generator updates between two pictures.",
     "help_seed": "Of everything random. Takes effect on reset.",
