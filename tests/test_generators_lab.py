@@ -39,7 +39,7 @@ def test_it_opens_on_a_run_with_the_picture_of_its_end() -> None:
     assert (lab.stage.mode, lab.stage.autoplay) == ("player", True)
     seen = lab.seen()
     assert (seen.step, seen.k, seen.told_apart) == (600, 8, True)
-    lab.show_generators()
+    lab.show_seen()
     assert lab.image.value[1:4] == b"PNG"
     assert TEXTS["generators_recorded"] in lab.told.value
     assert 'role="img" aria-label="step 600: 8 generators; 1: mode' in lab.told.value
@@ -69,7 +69,7 @@ def test_the_picture_is_of_the_moment_that_is_looked_at(lab: GeneratorsLab) -> N
         assert seen.step == index
         np.testing.assert_array_equal(seen.owner, expected.owner)
         np.testing.assert_array_equal(seen.samples, expected.samples)
-        lab.show_generators()
+        lab.show_seen()
         assert f"step {index}: 3 generators" in lab.told.value
         assert TEXTS["generators_told"] in lab.told.value
         pictures.add(lab.image.value)
@@ -80,7 +80,7 @@ def test_the_picture_is_of_the_moment_that_is_looked_at(lab: GeneratorsLab) -> N
 def test_a_d_without_classes_has_no_map(lab: GeneratorsLab) -> None:
     lab.use(generators_lab_settings("mad_gan:generators=3,width=8,classify=False"), fresh=True)
     assert not lab.seen().told_apart
-    lab.show_generators()
+    lab.show_seen()
     assert "no map of who is who" in lab.told.value
     assert lab.trace == ""
 
@@ -101,7 +101,7 @@ def test_presets_set_every_menu(lab: GeneratorsLab) -> None:
         lab.pause()
         assert lab.panel.preset.value == name
         assert lab.session.running.game.recipe == PRESETS[name].make().recipe
-        lab.show_generators()
+        lab.show_seen()
     assert lab.trace == ""
 
 
