@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -72,7 +73,8 @@ def _trace(function: Function, tensors: tuple[Tensor, ...]) -> Function:
         )  # TorchScript says that it is old; nothing newer runs without a compiler
         try:
             tensors = tuple(t.clone() for t in tensors)  # the tracer tells them apart by identity
-            graph = make_fx(detached(function))(*tensors)
+            with _without_notes():
+                graph = make_fx(detached(function))(*tensors)
             graph.graph.eliminate_dead_code()
             _reuse_memory(graph.graph)
             graph.recompile()
@@ -80,6 +82,22 @@ def _trace(function: Function, tensors: tuple[Tensor, ...]) -> Function:
                 return _recorded(graph, tensors)
         except (RuntimeError, NotImplementedError, AttributeError, TypeError):
             return detached(function)
+
+
+@contextmanager
+def _without_notes() -> Iterator[None]:
+    """The tracer describes every result, for compilers: half of its time or more, and nobody reads it here."""
+    from torch.fx.experimental import proxy_tensor
+
+    kept = getattr(proxy_tensor, "set_meta", None)
+    if kept is None:  # a torch that does without
+        yield
+        return
+    proxy_tensor.set_meta = lambda proxy, value: proxy
+    try:
+        yield
+    finally:
+        proxy_tensor.set_meta = kept
 
 
 def _recorded(graph: torch.fx.GraphModule, tensors: tuple[Tensor, ...]) -> Function:
