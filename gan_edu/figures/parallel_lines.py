@@ -6,17 +6,16 @@ distances, so the generator's line runs through all of them.
 
 from __future__ import annotations
 
-import base64
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from html import escape
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from gan_edu.figures.palette import PALETTE, Theme
+from gan_edu.figures.drawing import Drawing, Panel, drawing, number
+from gan_edu.figures.palette import Theme
 from gan_edu.figures.picture import look
 from gan_edu.views.parallel_lines import LOSSES, REACH, ParallelLines
 
-WIDTH, HEIGHT = 800, 566
+HEIGHT = 566
 LEFT, ACROSS = 58, 452
 """Where the panels on the left begin, and how wide they are; the browser turns pixels into theta with them."""
 RIGHT, BESIDE = 576, 212
@@ -72,107 +71,6 @@ class Walk:
     loss: str
 
 
-@dataclass(frozen=True)
-class Drawing:
-    """A vector drawing that shows itself in a notebook, and can be heard.
-
-    Args:
-        svg: the drawing, as text.
-        alt: what is seen, for those who cannot see it.
-    """
-
-    svg: str
-    alt: str
-
-    def _repr_html_(self) -> str:
-        source = base64.b64encode(self.svg.encode()).decode("ascii")
-        attributes = f'alt="{escape(self.alt)}" width="{WIDTH}" style="max-width:100%;height:auto"'
-        return f'<img {attributes} src="data:image/svg+xml;base64,{source}">'
-
-
-@dataclass
-class _Panel:
-    """A rectangle with its scales; marks are added from back to front."""
-
-    box: tuple[float, float, float, float]
-    x_range: tuple[float, float]
-    y_range: tuple[float, float]
-    theme: Theme
-    marks: list[str] = field(default_factory=list)
-
-    def x(self, value: float) -> float:
-        low, high = self.x_range
-        return round(self.box[0] + (value - low) / (high - low) * self.box[2], 1)
-
-    def y(self, value: float) -> float:
-        low, high = self.y_range
-        return round(self.box[1] + (high - value) / (high - low) * self.box[3], 1)
-
-    def line(
-        self, xs: Iterable[float], ys: Iterable[float], colour: str, width: float = 2.4, dash: str = ""
-    ) -> None:
-        """A polyline with a gap where y is not finite or outside."""
-        low, high = self.y_range
-        pieces, pen = [], "M"
-        for x, y in zip(xs, ys, strict=True):
-            if not (math.isfinite(y) and low <= y <= high):
-                pen = "M"
-                continue
-            pieces.append(f"{pen}{self.x(x)},{self.y(y)}")
-            pen = "L"
-        dashes = f' stroke-dasharray="{dash}"' if dash else ""
-        self.marks.append(
-            f'<path d="{"".join(pieces)}" fill="none" stroke="{colour}" stroke-width="{width}"{dashes}/>'
-        )
-
-    def text(
-        self, x: float, y: float, words: str, colour: str = "", anchor: str = "start", weight: int = 400
-    ) -> None:
-        """Words at pixels."""
-        self.marks.append(
-            f'<text x="{round(x, 1)}" y="{round(y, 1)}" fill="{colour or self.theme.ink}" text-anchor="{anchor}" '
-            f'font-weight="{weight}">{escape(words)}</text>'
-        )
-
-    def frame(self, title: str, xs: Sequence[float], ys: Mapping[float, str], numbers: bool = False) -> None:
-        """The border, the grid and the words."""
-        left, top, width, height = self.box
-        grid = "".join(f"M{self.x(x)},{top}v{height}" for x in xs) + "".join(
-            f"M{left},{self.y(y)}h{width}" for y in ys
-        )
-        self.marks.append(f'<path d="{grid}" stroke="{self.theme.grid}" fill="none"/>')
-        self.marks.append(
-            f'<rect x="{left}" y="{top}" width="{width}" height="{height}" fill="none" stroke="{self.theme.muted}"/>'
-        )
-        self.text(left, top - 8, title, weight=600)
-        for y, words in ys.items():
-            self.text(left - 6, self.y(y) + 5, words, anchor="end")
-        for x in xs if numbers else ():
-            self.text(self.x(x), top + height + 17, _number(x, 1), anchor="middle")
-
-    def dot(self, x: float, y: float, colour: str) -> None:
-        """A dot that stands out from the lines under it."""
-        self.marks.append(
-            f'<circle cx="{self.x(x)}" cy="{self.y(y)}" r="5.5" fill="{colour}" '
-            f'stroke="{self.theme.background}" stroke-width="1.5"/>'
-        )
-
-    def arrow(self, x: float, y: float, push: float, colour: str) -> None:
-        """An arrow from (x, y pixels) to the left or right; a dot for no push."""
-        length = math.copysign(min(abs(push) * UNIT, LONGEST), push) if push else 0.0
-        start, end = self.x(x), self.x(x + length)
-        if abs(end - start) < 2:
-            self.marks.append(
-                f'<circle cx="{start}" cy="{y}" r="4" fill="none" stroke="{colour}" stroke-width="2"/>'
-            )
-            return
-        back = math.copysign(9, start - end)
-        self.marks.append(
-            f'<path d="M{start},{y}H{end}M{end + back},{y - 5}L{end},{y}L{end + back},{y + 5}" fill="none" '
-            f'stroke="{colour}" stroke-width="3"/>'
-        )
-
-
 def parallel_lines_figure(
     seen: ParallelLines,
     walks: Sequence[Walk] = (),
@@ -213,22 +111,31 @@ def parallel_lines_figure(
         _walks(walks, colours, inks, texts),
         _numbers(seen, loss, colours, inks, texts),
     ]
-    body = "".join(mark for panel in parts for mark in panel.marks)
-    alt = _describe(seen, texts)
-    return Drawing(
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        f'font-family="{escape(PALETTE.font_family)}" font-size="{PALETTE.font_size}">'
-        f'<title>{escape(alt)}</title><rect width="100%" height="100%" fill="{colours.background}"/>{body}</svg>',
-        alt,
+    return drawing(parts, _describe(seen, texts), HEIGHT, colours)
+
+
+def _arrow(panel: Panel, x: float, y: float, push: float, colour: str) -> None:
+    """An arrow from (x, y pixels) to the left or right; a dot for no push."""
+    length = math.copysign(min(abs(push) * UNIT, LONGEST), push) if push else 0.0
+    start, end = panel.x(x), panel.x(x + length)
+    if abs(end - start) < 2:
+        panel.marks.append(
+            f'<circle cx="{start}" cy="{y}" r="4" fill="none" stroke="{colour}" stroke-width="2"/>'
+        )
+        return
+    back = math.copysign(9, start - end)
+    panel.marks.append(
+        f'<path d="M{start},{y}H{end}M{end + back},{y - 5}L{end},{y}L{end + back},{y + 5}" fill="none" '
+        f'stroke="{colour}" stroke-width="3"/>'
     )
 
 
-def _row(name: str, y_range: tuple[float, float], theme: Theme) -> _Panel:
+def _row(name: str, y_range: tuple[float, float], theme: Theme) -> Panel:
     top, height = ROWS[name]
-    return _Panel((LEFT, top, ACROSS, height), (-REACH, REACH), y_range, theme)
+    return Panel((LEFT, top, ACROSS, height), (-REACH, REACH), y_range, theme)
 
 
-def _stand(panel: _Panel, theta: float) -> None:
+def _stand(panel: Panel, theta: float) -> None:
     """Where both lines are, through the panel."""
     _, top, _, height = panel.box
     for x, colour, dash in ((0.0, panel.theme.real, "2 3"), (theta, panel.theme.fake, "")):
@@ -242,7 +149,7 @@ def _stand(panel: _Panel, theta: float) -> None:
 TICKS = (-1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5)
 
 
-def _points(seen: ParallelLines, theme: Theme, texts: Mapping[str, str]) -> _Panel:
+def _points(seen: ParallelLines, theme: Theme, texts: Mapping[str, str]) -> Panel:
     panel = _row("lines", (-0.6, 1.6), theme)
     panel.frame(texts["lines"], TICKS, {})
     for points, colour, filled in ((seen.real, theme.real, False), (seen.fake, theme.fake, True)):
@@ -263,7 +170,7 @@ def _points(seen: ParallelLines, theme: Theme, texts: Mapping[str, str]) -> _Pan
 
 def _discriminator(
     seen: ParallelLines, theme: Theme, inks: Mapping[str, str], texts: Mapping[str, str]
-) -> _Panel:
+) -> Panel:
     panel = _row("discriminator", (-0.08, 1.08), theme)
     panel.frame(texts["discriminator"], TICKS, {0.0: "0", 0.5: "½", 1.0: "1"})
     _stand(panel, seen.theta)
@@ -278,25 +185,23 @@ def _discriminator(
                 panel.dot(x, y, theme.ink)
     if abs(seen.theta) <= REACH:
         _, top, _, height = panel.box
-        panel.arrow(seen.theta, top + height * 0.36, _push(seen, "non_saturating"), inks["non_saturating"])
-        panel.arrow(seen.theta, top + height * 0.64, _push(seen, "minimax"), inks["minimax"])
+        _arrow(panel, seen.theta, top + height * 0.36, _push(seen, "non_saturating"), inks["non_saturating"])
+        _arrow(panel, seen.theta, top + height * 0.64, _push(seen, "minimax"), inks["minimax"])
     return panel
 
 
-def _critic(seen: ParallelLines, theme: Theme, inks: Mapping[str, str], texts: Mapping[str, str]) -> _Panel:
+def _critic(seen: ParallelLines, theme: Theme, inks: Mapping[str, str], texts: Mapping[str, str]) -> Panel:
     panel = _row("critic", (-2.4, 2.4), theme)
     panel.frame(texts["critic"], TICKS, {-2.0: "−2", 0.0: "0", 2.0: "2"})
     _stand(panel, seen.theta)
     panel.line(seen.x, seen.critic, theme.ink)
     if abs(seen.theta) <= REACH:
         _, top, _, height = panel.box
-        panel.arrow(seen.theta, top + height / 2, _push(seen, "wasserstein"), inks["wasserstein"])
+        _arrow(panel, seen.theta, top + height / 2, _push(seen, "wasserstein"), inks["wasserstein"])
     return panel
 
 
-def _distances(
-    seen: ParallelLines, theme: Theme, inks: Mapping[str, str], texts: Mapping[str, str]
-) -> _Panel:
+def _distances(seen: ParallelLines, theme: Theme, inks: Mapping[str, str], texts: Mapping[str, str]) -> Panel:
     panel = _row("distances", (0.0, HIGHEST), theme)
     panel.frame(
         texts["distances"], TICKS, {0.0: "0", math.log(2): texts["log_2"], 1.0: "1", 1.5: "1.5"}, numbers=True
@@ -312,9 +217,9 @@ def _distances(
     return panel
 
 
-def _walks(walks: Sequence[Walk], theme: Theme, inks: Mapping[str, str], texts: Mapping[str, str]) -> _Panel:
+def _walks(walks: Sequence[Walk], theme: Theme, inks: Mapping[str, str], texts: Mapping[str, str]) -> Panel:
     last = max([LEAST_STEPS, *(len(walk.path) - 1 for walk in walks)])
-    panel = _Panel((RIGHT, 28, BESIDE, 178), (0, last), (-REACH, REACH), theme)
+    panel = Panel((RIGHT, 28, BESIDE, 178), (0, last), (-REACH, REACH), theme)
     every = 10 if last <= 40 else 20 if last <= 80 else 50
     panel.frame(texts["steps"], range(0, last + 1, every), {-1.0: "−1", 0.0: "0", 1.0: "1"})
     for x in range(0, last + 1, every):
@@ -334,22 +239,22 @@ def _walks(walks: Sequence[Walk], theme: Theme, inks: Mapping[str, str], texts: 
 
 def _numbers(
     seen: ParallelLines, chosen: str, theme: Theme, inks: Mapping[str, str], texts: Mapping[str, str]
-) -> _Panel:
+) -> Panel:
     """What each loss tells theta, and the distances, as numbers."""
-    panel = _Panel((RIGHT, 270, BESIDE, 120), (0, 1), (0, 1), theme)
+    panel = Panel((RIGHT, 270, BESIDE, 120), (0, 1), (0, 1), theme)
     pushes = [(name, texts[name], _push(seen, name)) for name in LOSSES]
     distances = [(loss, texts[name], seen.values[name]) for name, loss in DISTANCES.items()]
     for y, title, rows in ((258, texts["push"], pushes), (418, texts["now"], distances)):
         panel.text(RIGHT - 40, y, title, weight=600)
-        for number, (loss, words, value) in enumerate(rows, 1):
-            below = y + 27 * number
+        for row, (loss, words, value) in enumerate(rows, 1):
+            below = y + 27 * row
             weight = 700 if loss == chosen else 400
             panel.marks.append(
                 f'<path d="M{RIGHT - 40},{below - 5}h28" stroke="{inks[loss]}" stroke-width="3" '
                 f'stroke-dasharray="{DASHES[loss]}"/>'
             )
             panel.text(RIGHT - 6, below, words, inks[loss], weight=weight)
-            panel.text(RIGHT + BESIDE, below, _number(value, 3), inks[loss], "end", weight)
+            panel.text(RIGHT + BESIDE, below, number(value, 3), inks[loss], "end", weight)
     return panel
 
 
@@ -357,16 +262,7 @@ def _push(seen: ParallelLines, loss: str) -> float:
     return -seen.slopes[loss] + 0.0  # no minus before a zero
 
 
-def _number(value: float, digits: int) -> str:
-    """A number as it is read: ∞, a true minus, and powers of ten where digits would hide it."""
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    small = value and abs(value) < 0.5 * 10.0**-digits
-    text = f"{value:.0e}" if small or abs(value) >= 1e4 else f"{value:.{digits}f}"
-    return text.replace("-", "−")
-
-
 def _describe(seen: ParallelLines, texts: Mapping[str, str]) -> str:
-    pushes = ", ".join(f"{texts[name]} {_number(_push(seen, name), 3)}" for name in LOSSES)
-    values = {name: _number(value, 3) for name, value in seen.values.items()}
-    return texts["alt"].format(theta=_number(seen.theta, 2), noise=f"{seen.noise:g}", pushes=pushes, **values)
+    pushes = ", ".join(f"{texts[name]} {number(_push(seen, name), 3)}" for name in LOSSES)
+    values = {name: number(value, 3) for name, value in seen.values.items()}
+    return texts["alt"].format(theta=number(seen.theta, 2), noise=f"{seen.noise:g}", pushes=pushes, **values)

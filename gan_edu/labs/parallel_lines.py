@@ -14,7 +14,8 @@ import anywidget
 import ipywidgets as widgets
 from traitlets import Bool, Dict, Float, Unicode
 
-from gan_edu.figures.parallel_lines import ACROSS, LEFT, WIDTH, Drawing, Walk, parallel_lines_figure
+from gan_edu.figures.drawing import WIDTH, Drawing
+from gan_edu.figures.parallel_lines import ACROSS, LEFT, Walk, parallel_lines_figure
 from gan_edu.labs import registry
 from gan_edu.labs.controls import Control
 from gan_edu.labs.copy_text import CopyText
