@@ -194,7 +194,7 @@ TEXTS: dict[str, str] = {
     "preset_one_generator": "a single generator",
     "generators_coming": "The picture is on its way …",
     "generators_told": "Above: what D takes for whose. Below: who draws which mode; each row sums to 1.",
-    "generators_alone": "This D only says real or not, so there is no map of who is who. Below: who draws which "
+    "generators_alone": "This D only says real or not, so there is no map of who is who, only who draws which "
     "mode; each row sums to 1.",
     "generators_recorded": "The end of the recorded run.",
     "lines_race": "step {step} · who gets to the data at 0?",

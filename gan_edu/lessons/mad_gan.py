@@ -134,7 +134,7 @@ QUIZ = (
         "Where do the generators of a MAD-GAN get to know of each other?",
         (
             "Each is told to keep a distance from the others' samples",
-            "Only through D: to tell them apart, it lowers D_{k+1} for G_i where another one draws",
+            "Only through D: to tell them apart, it says real less often where another one draws",
             "They share their latent points",
         ),
         correct=1,
@@ -159,7 +159,7 @@ QUIZ = (
         "All eight generators draw the whole ring, perfectly. Is that an equilibrium?",
         (
             "No: they must differ",
-            "Yes: D_{k+1} is 1/9 everywhere, and no generator can do better",
+            "Yes: D says real with 1/9 everywhere, and no generator can do better",
             "Only without the classes",
         ),
         correct=1,

@@ -110,6 +110,8 @@ def holds(facts):
     assert 1.7 < four[2] < 2.6
     assert 1.5 < slow[0] < 5
     assert slow[1] > 0.85
+    assert facts["few"]["told apart"][3] < 0.25
+    assert 0.7 < slow[3] < 1  # they chase each other for ever
     # on the line: five tries do it, with or without classes
     apart, one, isolated = facts["line"].values()
     assert min(apart[0], isolated[0]) > 4.7
