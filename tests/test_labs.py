@@ -457,7 +457,7 @@ def test_without_widgets_there_are_pictures() -> None:
 
 
 def test_wrong_names_are_refused() -> None:
-    with pytest.raises(ValueError, match="preset must be one of rotating, frozen, covering, .*; got 'x'"):
+    with pytest.raises(ValueError, match=r"preset must be one of rotating, frozen, covering, .*; got 'x'"):
         collapse_lab("x")
     with pytest.raises(ValueError, match="data must be one of"):
         collapse_lab(target="rings")
