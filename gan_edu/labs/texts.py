@@ -197,6 +197,54 @@ TEXTS: dict[str, str] = {
     "generators_alone": "This D only says real or not, so there is no map of who is who, only who draws which "
     "mode; each row sums to 1.",
     "generators_recorded": "The end of the recorded run.",
+    # the sampler lab
+    "samplers_pair": "densities",
+    "samplers_pair_help": "The target p, and the proposal q that points are drawn from",
+    "samplers_two_bells": "two bells, one wide proposal",
+    "samplers_missing_mode": "four bells, one missing in q",
+    "samplers_method": "sampler",
+    "samplers_method_help": "What makes points of p out of points of q",
+    "samplers_rejection": "rejection",
+    "samplers_metropolis_hastings": "Metropolis–Hastings",
+    "samplers_log_bound": "log M",
+    "samplers_log_bound_help": "Height of the envelope M q. The darts stay the same.",
+    "samplers_least": "M = sup w",
+    "samplers_least_help": "The least M with which the envelope is nowhere below p, rounded up",
+    "samplers_proposals": "proposals K",
+    "samplers_proposals_help": "Steps of each chain. Another K walks new chains.",
+    "samplers_start": "start",
+    "samplers_start_help": "Where chains start. A real point is only scored; it never comes out.",
+    "samplers_proposal": "at a proposal",
+    "samplers_real": "at a real point",
+    "samplers_at": "draws",
+    "samplers_at_help": "Darts thrown, or steps of all chains. Arrow keys go one at a time.",
+    "samplers_play": "Play",
+    "samplers_play_help": "Draw, slowly at first",
+    "samplers_pause": "Pause",
+    "samplers_pause_help": "Stop where it is",
+    "samplers_step": "Step",
+    "samplers_step_help": "One dart, or one step of every chain",
+    "samplers_end": "All",
+    "samplers_end_help": "All draws at once",
+    "samplers_again": "Again",
+    "samplers_again_help": "Other random numbers, from the beginning",
+    "samplers_reset": "Reset",
+    "samplers_reset_help": "As it was when it opened",
+    "samplers_keys": "picture; space plays and pauses, arrows step, Home and End go to the ends",
+    "samplers_says_too_small": "M is too small (log sup w = {least}): where the envelope is below p, darts "
+    "that should fall there can’t. What comes out is ∝ min(p, M q), {tv} from p in total variation, however "
+    "many are drawn.",
+    "samplers_says_right": "The envelope is nowhere below p: what comes out has exactly the density p. It takes "
+    "{wait} darts for each point.",
+    "samplers_says_too_large": "The envelope is higher than it need be (log sup w = {least}): still exactly p, but "
+    "it takes {wait} darts for each point.",
+    "samplers_says_hopeless": "Still exactly p, in principle: it takes {wait} darts for each point. The bound is set "
+    "where q has almost nothing and p has some.",
+    "samplers_says_proposal": "No M is needed: only ratios of w at two points. After {steps} steps the law is {tv} "
+    "from p, and theory promises at most {bound}.",
+    "samplers_says_real": "Chains start in points of p: moved and unmoved together are exactly p. Real points never "
+    "come out, so the unmoved {unmoved} begin again at a proposal. After {steps} steps: {tv} from p, at most "
+    "{bound}.",
     "lines_race": "step {step} · who gets to the data at 0?",
     "lines_race_minimax": "minimax",
     "lines_race_noise": "minimax, noise 0.5",
