@@ -58,3 +58,8 @@ def test_the_first_layer_of_three_leaves_modes_out():
     found, _ = run("matching_first_layer")
     assert 4 <= found.float().mean() < 7.8
     assert (found == 8).sum() <= 6
+
+
+def test_three_stabilisers_cover_the_ring_of_a_slow_discriminator():
+    found, _ = run("stabilised")
+    assert (found == 8).sum() >= 7

@@ -86,7 +86,9 @@ def test_the_stabilisers_show(tmp_path):
     assert clouds == sorted(clouds, reverse=True)
     assert 0.2 < clouds[3] < 0.4
     assert 0.4 < clouds[4] / clouds[2] < 0.6
-    assert 1.1 < facts["cost"]["batch norm"] < facts["cost"]["virtual batch norm"] < 4
+    once, twice = facts["cost"].values()  # the least of eight rounds, so that other work hardly counts
+    assert 1.2 < once < 6
+    assert 1.2 < twice / once < 4  # the second pass
     assert facts["blind"] < 1e-5
     assert 0.2 < facts["leak"] < 0.8
     # the table
