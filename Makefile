@@ -11,8 +11,8 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3
 	"$$python" -c 'import ensurepip, sys, venv; raise SystemExit(not (3, 11) <= sys.version_info < (3, 15))' \
 	2>/dev/null && { echo "$$python"; break; }; done)
 
-# A worker for every core; the tests of one group (those in the browser) share a worker, and with it a server.
-PARALLEL := -n auto --dist loadgroup
+# A worker for every core. Tests in the browser share one server, and go slower side by side than one after another.
+PARALLEL := -n auto
 
 .PHONY: help
 help: ## This list
@@ -28,7 +28,8 @@ app: $(READY) ## Open the first notebook as an app (Voilà), without code
 
 .PHONY: test
 test: $(READY) ## The whole suite; ARGS="-k ring -x" for a part of it
-	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
+	$(BIN)/python -m pytest $(or $(ARGS),$(PARALLEL) -m "not browser")
+	$(if $(ARGS),,$(BIN)/python -m pytest -m browser)
 
 .PHONY: check
 check: lint ## Lint, types, layers and the fast tests

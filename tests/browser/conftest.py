@@ -44,11 +44,6 @@ class Watch:
             self.external.append(address)
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """One worker for all that need the server and the browser: two of them would be slower together."""
-    item.add_marker(pytest.mark.xdist_group("browser"))
-
-
 @pytest.fixture(scope="session")
 def notebook_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the notebooks, so that a test run never touches the tree."""

@@ -61,7 +61,7 @@ def test_open_drag_k_and_see_d_approach_the_best(
     marks = page.evaluate(
         "() => document.querySelector('.js-plotly-plot')._fullLayout.annotations.map((mark) => mark.text)"
     )
-    assert marks == ["2 log 2", "log 2", "0: apart", "−log 4"]
+    assert marks == ["▲ 2 log 2", "● log 2", "0: apart", "−log 4"]
 
     # it fits a projector
     assert (
