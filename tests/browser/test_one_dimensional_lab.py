@@ -105,7 +105,7 @@ def test_open_drag_k_and_see_d_approach_the_best(
     )
     page.wait_for_function(
         """() => document.querySelector('.js-plotly-plot')._fullLayout.annotations
-            .some((mark) => mark.text === '−log 2')"""
+            .some((mark) => mark.text === '● −log 2')"""
     )
 
     # other data: the axes follow
