@@ -13,8 +13,10 @@ from gan_edu.data.target import Target
 from gan_edu.metrics.divergences import (
     DEFAULT_CELLS,
     _cell_probabilities,
+    chi_squared,
     forward_kl,
     jensen_shannon,
+    mass_outside,
     reverse_kl,
 )
 
@@ -149,3 +151,65 @@ def test_cells_are_counted_from_one(cells: int) -> None:
 
 def test_one_cell_sees_nothing_but_the_window() -> None:
     assert float(jensen_shannon(torch.zeros(100, 2), ring(), cells=1)) == pytest.approx(0, abs=1e-5)
+
+
+def counted(samples: torch.Tensor, target: Target, cells: int) -> tuple[np.ndarray, np.ndarray]:
+    """By numpy and scipy: expected shares and shares found, the last cell all that is outside the window."""
+    edges = np.linspace(*target.extent[:2], cells + 1)
+    x, n = samples[:, 0].double().numpy(), len(samples)
+    parts = list(zip(target.components[:, 0], target.stds, strict=True))
+    below = sum(stats.norm(float(c), float(s)).cdf(edges) for c, s in parts) / len(parts)
+    found = np.histogram(x, edges)[0] / n
+    return np.append(np.diff(below), 1 - np.ptp(below)), np.append(found, 1 - found.sum())
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.02, 0.3, 4.0])
+def test_chi_squared_and_kl_by_scipy(shift: float) -> None:
+    """In bins of 0.5 of the MAD-GAN paper's units: samples in place, shifted a bit, between the modes, outside."""
+    target, n, cells = line(), 20_000, 320
+    samples = target.sample(n, seeded()) + shift
+    p, q = counted(samples, target, cells)
+    for smoothing in (0.02, 0.3):
+        smooth_p, smooth_q = ((1 - smoothing) * v + smoothing / (cells + 1) for v in (p, q))
+        by_scipy = stats.chisquare(n * smooth_q, n * smooth_p).statistic / n
+        ours = float(chi_squared(samples, target, cells=cells, smoothing=smoothing))
+        assert ours == pytest.approx(by_scipy, rel=2e-3)
+    one_more = (n * p + 1 / (cells + 1)) / (n + 1)
+    assert float(reverse_kl(samples, target, cells=cells)) == pytest.approx(
+        stats.entropy(q, one_more), rel=2e-3
+    )
+    outside = q[n * p < 1].sum()
+    assert float(mass_outside(samples, target, cells=cells)) == pytest.approx(outside, abs=1e-6)
+    assert outside == pytest.approx({0.0: 0.0003, 0.02: 0.001, 0.3: 0.7, 4.0: 1}[shift], rel=0.3)
+
+
+def test_n_times_chi_squared_of_a_perfect_sampler_has_its_distribution() -> None:
+    """Pearson: one degree of freedom less than there are cells with data, here the four of the window."""
+    target, n = line(means=[0], stds=[1]), 5_000
+    samples = target.sample((400, n), seeded()).double()
+    values = n * chi_squared(samples, target, cells=4, smoothing=1e-9)
+    assert stats.kstest(values, stats.chi2(3).cdf).pvalue > 1e-3
+    assert stats.kstest(values, stats.chi2(4).cdf).pvalue < 1e-4
+
+
+def test_chi_squared_of_some_of_the_modes() -> None:
+    """M modes of m, each with its fair share among them: (m / M - 1), less what smoothing takes."""
+    target = line(means=[-3, -1, 1, 3], stds=[0.1] * 4)
+    for have in (1, 2, 3):
+        some = line(means=[-3, -1, 1][:have], stds=[0.1] * have)
+        value = float(chi_squared(some.sample(N, seeded()), target, smoothing=1e-3))
+        assert value == pytest.approx(4 / have - 1, rel=0.03, abs=0.005)
+
+
+def test_no_samples_score_above_the_bound() -> None:
+    far, cells = torch.full((100, 1), 1e9), 64
+    for smoothing in (0.02, 0.5):
+        value = float(chi_squared(far, line(), cells=cells, smoothing=smoothing))
+        assert 0.2 * (cells + 1) / smoothing < value < (cells + 1) / smoothing
+        assert float(mass_outside(far, line(), cells=cells)) == 1
+
+
+@pytest.mark.parametrize("smoothing", [0, 1, -0.1])
+def test_smoothing_is_a_part(smoothing: float) -> None:
+    with pytest.raises(ValueError, match="smoothing must be a number between 0 and 1; got"):
+        chi_squared(torch.zeros(3, 2), ring(), smoothing=smoothing)

@@ -56,6 +56,7 @@ def test_the_metrics_of_the_literature_are_there() -> None:
         "jensen_shannon",
         "forward_kl",
         "reverse_kl",
+        "chi_squared",
         "wasserstein",
         "sliced_wasserstein",
         "mmd",
@@ -204,7 +205,7 @@ def test_bad_samples_are_refused(metric: Metric, samples: object, message: str) 
         metric(samples, ring())  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", ["jensen_shannon", "forward_kl", "reverse_kl"])
+@pytest.mark.parametrize("name", ["jensen_shannon", "forward_kl", "reverse_kl", "chi_squared"])
 def test_divergences_are_for_one_and_two_dimensions(name: str) -> None:
     assert not METRICS[name].fits(digits())
     with pytest.raises(ValueError, match="dimension"):
