@@ -26,6 +26,7 @@ from nbformat import NotebookNode
 from PIL import Image
 from pygments.formatters import HtmlFormatter
 
+from gan_edu.figures.canvas import TEXTS
 from gan_edu.figures.offline import offline_page
 from gan_edu.figures.palette import PALETTE
 from gan_edu.labs.recorded import load
@@ -190,7 +191,8 @@ def without_widgets(notebook: NotebookNode) -> NotebookNode:
 def player(preset: str) -> str:
     """The recorded run of a preset in a frame of its own, which may run its script and nothing else."""
     title = WORDS["caption"].format(preset=preset)
-    inner = offline_page(load(preset)[0], title=preset, caption=title)
+    run, beside = load(preset)
+    inner = offline_page(run, title=preset, caption=title, texts={**TEXTS, **beside.get("texts", {})})
     frame = f'<iframe title="{escape(title)}" sandbox="allow-scripts" srcdoc="{escape(inner)}"></iframe>'
     return f'<p class="static">{escape(WORDS["player"])}</p>{frame}'
 

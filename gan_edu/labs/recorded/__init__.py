@@ -41,6 +41,8 @@ PLACES = 5
 def load(preset: str) -> tuple[bytes, dict[str, Any]]:
     """The packed run of a preset and the arrays for its charts; nothing where there is no recording.
 
+    Where a run's points and curves are not those of a GAN, `texts` of the second says what a legend should call them.
+
     Example:
         >>> run, curves = load("rotating")
         >>> len(run) < 2**20, "basins" in curves
@@ -54,7 +56,7 @@ def load(preset: str) -> tuple[bytes, dict[str, Any]]:
 
 
 def make(preset: str) -> tuple[bytes, dict[str, Any]]:
-    """Train a preset and pack what is seen; `orbit` and `parallel_lines` are of the labs of these names."""
+    """Train a preset and pack what is seen; `orbit`, `parallel_lines` and `envelopes` need no training."""
     if preset == "orbit":
         from gan_edu.labs.orbit import orbit_scene
 
@@ -64,6 +66,16 @@ def make(preset: str) -> tuple[bytes, dict[str, Any]]:
         from gan_edu.labs.parallel_lines import race_scenes
 
         return pack_run(race_scenes(), {"start": 1.0, "step size": 0.05}), {}
+    if preset == "envelopes":
+        from gan_edu.labs.texts import TEXTS
+        from gan_edu.views.envelopes import envelopes
+
+        words = tuple(TEXTS[f"envelopes_{name}"] for name in ("small", "right", "large"))
+        legend = ("data", "samples", "role_real", "role_fake", "role_optimum")
+        run = pack_run(
+            envelopes(words, caption=TEXTS["envelopes"]), {"target": "two bells", "proposal": "N(0, 4)"}
+        )
+        return run, {"texts": {name: TEXTS[f"envelopes_{name}"] for name in legend}}
     chosen = PRESETS[preset]
     steps, steps_per_frame = LENGTH[chosen.lab]
     recording = record(

@@ -21,6 +21,7 @@ ALL = (
     "parallel_lines",
     "batches",
     "mad",
+    "envelopes",
 )
 
 for preset in sys.argv[1:] or ALL:
