@@ -53,6 +53,7 @@ def test_the_metrics_of_the_literature_are_there() -> None:
         "high_quality_share",
         "basins",
         "reverse_kl_modes",
+        "jensen_shannon_modes",
         "jensen_shannon",
         "forward_kl",
         "reverse_kl",

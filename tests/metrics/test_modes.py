@@ -1,9 +1,11 @@
 """Coverage and sharpness against counting by hand and closed forms."""
 
+import dataclasses
 import math
 
 import pytest
 import torch
+from scipy.spatial import distance
 
 from gan_edu.data.grid import grid
 from gan_edu.data.line import line
@@ -12,6 +14,7 @@ from gan_edu.data.ring import ring
 from gan_edu.metrics.modes import (
     basins,
     high_quality_share,
+    jensen_shannon_modes,
     mode_counts,
     mode_shares,
     modes_covered,
@@ -122,6 +125,25 @@ def test_reverse_kl_of_modes_by_hand() -> None:
     assert float(reverse_kl_modes(fair, target)) == pytest.approx(0, abs=1e-6)
 
 
+def test_jensen_shannon_of_modes_by_hand() -> None:
+    """Half of the samples on a mode of 3/4, a quarter on the other, a quarter on none; by scipy, and squared."""
+    target = line(means=[0, 10], stds=[1, 1], weights=[0.75, 0.25])
+    samples = torch.tensor([[0.0], [2.9], [10.0], [3.1]])
+    expected = distance.jensenshannon([0.5, 0.25, 0.25], [0.75, 0.25, 0]) ** 2
+    assert float(jensen_shannon_modes(samples, target)) == pytest.approx(expected, abs=1e-6)
+    wider = dataclasses.replace(target, quality_radius=4.0)
+    assert float(jensen_shannon_modes(samples, wider)) == pytest.approx(0, abs=1e-6)
+    assert float(jensen_shannon_modes(torch.full((9, 1), 5.0), target)) == pytest.approx(math.log(2))
+
+
+def test_jensen_shannon_of_modes_of_a_perfect_sampler() -> None:
+    """Scatter adds (M - 1) / (8 n), and a share e of none about e log(2) / 2."""
+    target, n = dataclasses.replace(grid(), quality_radius=4.0), 10_000
+    samples = target.sample((40, n), seeded())
+    expected = 24 / (8 * n) + math.exp(-8) * math.log(2) / 2
+    assert float(jensen_shannon_modes(samples, target).mean()) == pytest.approx(expected, rel=0.15)
+
+
 def test_samples_that_are_not_finite_are_in_no_mode() -> None:
     target = ring(modes=2)
     samples = torch.tensor([[2.0, 0.0], [-2.0, 0.0], [math.nan, 0.0], [math.inf, 0.0]])
@@ -129,6 +151,9 @@ def test_samples_that_are_not_finite_are_in_no_mode() -> None:
     assert mode_shares(samples, target).tolist() == [0.25, 0.25]
     assert float(high_quality_share(samples, target)) == 0.5
     assert float(reverse_kl_modes(samples, target)) == pytest.approx(0)
+    assert float(jensen_shannon_modes(samples, target)) == pytest.approx(
+        distance.jensenshannon([1, 1, 2], [1, 1, 0]) ** 2
+    )
     lost = torch.full((10, 2), math.nan)
     assert int(basins(lost, target)) == 0
     assert math.isnan(float(reverse_kl_modes(lost, target)))
