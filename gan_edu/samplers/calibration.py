@@ -175,7 +175,9 @@ def reliability(ratio_real: Tensor, ratio_fake: Tensor, bins: int = 10) -> Relia
         raise ValueError(f"reliability needs points of both kinds, and at least one a bin; got {came}")
     prob = torch.cat([ratio_real, ratio_fake]).double().sigmoid().cpu().numpy()
     label = np.repeat([1.0, 0.0], [len(ratio_real), len(ratio_fake)])
-    groups = np.array_split(np.argsort(prob, kind="stable"), bins)
+    # where many have the same score, each part of them has its share of real ones
+    within = np.concatenate([np.arange(len(ratio)) / len(ratio) for ratio in (ratio_real, ratio_fake)])
+    groups = np.array_split(np.lexsort((within, prob)), bins)
     spread = float(np.sqrt((prob * (1 - prob)).sum()))
     return Reliability(
         said=np.array([prob[group].mean() for group in groups]),

@@ -120,6 +120,12 @@ def test_reliability_of_a_calibrated_and_of_a_sure_discriminator():
     assert math.isclose(float(shrug.came[0]), 0.5)
 
 
+def test_bins_of_equal_scores_have_their_share_of_real_ones():
+    """A step of an isotonic map is wider than a bin; the real ones, who come first, must not fill one alone."""
+    many = reliability(torch.zeros(3000), torch.zeros(1000), bins=10)
+    assert torch.as_tensor(many.came).tolist() == pytest.approx([0.75] * 10, abs=0.006)
+
+
 def test_bad_input():
     real, fake = bells(10)
     score = lambda x: x[:, 0]  # noqa: E731
