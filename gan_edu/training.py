@@ -245,7 +245,7 @@ class Training(Iterator[Frame]):
     def _step(self, state: State) -> State:
         s = self._settings
         batches = draw(s.dynamics, self._game, s.runs, s.batch_size, self._generator)
-        return s.dynamics.step(self._moves, state, batches)
+        return self._moves.play(s.dynamics, state, batches)
 
     def _advance(self, state: State, calls: int) -> State:
         ahead = self._settings.dynamics.generator_updates

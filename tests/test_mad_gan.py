@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from typing import Any
 
 import pytest
 import torch
 
 from gan_edu import catalogue
 from gan_edu.data.ring import ring
+from gan_edu.dynamics.dynamics import slope
 from gan_edu.games.gan import gan
 from gan_edu.games.mad_gan import logit_of_real, mad_gan, who_made_it
 from gan_edu.games.mad_gan_sim import condition, mad_gan_sim, same_latent
 from gan_edu.networks.mlp import mlp
-from gan_edu.networks.several import several
+from gan_edu.networks.several import in_proportion, several
 from gan_edu.parameters import describe
 from gan_edu.recording import record
+from gan_edu.training import train
 
 K = 3
+LOSSES = {"theta_d": "discriminator_loss", "theta_g": "generator_loss"}
 
 
 def rng(seed=0):
@@ -33,6 +38,26 @@ def played(game, runs=2, batch=10, seed=1):
 
 
 # several networks as one
+
+
+def test_turns_in_proportion():
+    """Equal weights are the ordinary turns; of any beginning two get their shares to within half a turn."""
+    trio = several(mlp((2, 5, 3), "tanh"), K, shared=1)
+    theta, x = trio.init((2,), rng()), torch.randn(2, 500, 2, generator=rng(1))
+    assert torch.equal(in_proportion(trio, [2, 2, 2])(theta, x), trio(theta, x))
+    weights = torch.tensor([0.55, 0.0, 0.45])
+    mixed = in_proportion(trio, weights.tolist())
+    assert trio.apart is not None
+    alone = torch.stack([mlp((2, 5, 3), "tanh")(thetas, x) for thetas in trio.apart(theta).unbind(1)])
+    made, whose = (alone - mixed(theta, x)).abs().amax(-1).min(0)
+    assert float(made.max()) < 1e-6
+    assert torch.equal(whose[0], whose[1])
+    counts = torch.nn.functional.one_hot(whose[0], K).cumsum(0)
+    assert float((counts - torch.arange(1, 501)[:, None] * weights).abs().max()) <= 0.5 + 1e-4
+    torch.testing.assert_close(mixed(theta, x[:, :7]), mixed(theta, x)[:, :7])
+    for wrong in ([1, 1], [1, 1, -1], [0, 0, 0], [1, 1, float("nan")]):
+        with pytest.raises(ValueError, match=r"weights must be 3 numbers from 0 up, not all 0; got \["):
+            in_proportion(trio, wrong)
 
 
 @pytest.mark.parametrize("shared", [0, 1, 2])
@@ -119,6 +144,45 @@ def test_one_generator_is_the_plain_gan(loss):
     )
     lines = [value for value in game.equilibrium if value is not None]
     assert lines == pytest.approx(list(plain.equilibrium))
+
+
+@pytest.mark.parametrize("loss", ["non_saturating", "minimax"])
+def test_one_generator_trains_like_the_plain_gan(loss):
+    """Eight runs of gradient descent stay together in double precision, if D's last layer is turned first.
+
+    The logit real - made is sqrt(2) times the part of the last layer along (-1, 1) / sqrt(2): a plain D with that
+    factor has the same slopes, and the part along (1, 1) / sqrt(2) never moves.
+    """
+    game, plain = mad_gan(ring(), 1, generator_loss=loss, width=6), gan(ring(), loss, width=6)
+    players, _ = played(game, runs=8)
+    body = game.discriminator.body
+    assert body is not None
+    rest, last = players["theta_d"].split([body.n_parameters, 14], -1)
+    made, real = last.unflatten(-1, (7, 2)).unbind(-1)
+    ordinary = {
+        "theta_d": torch.cat([rest, (real - made) / math.sqrt(2)], -1),
+        "theta_g": players["theta_g"],
+    }
+    factor = mlp((2, 6, 6, 1))
+    plain = dataclasses.replace(
+        plain,
+        discriminator=dataclasses.replace(factor, forward=lambda t, x: math.sqrt(2) * factor.forward(t, x)),
+    )
+    random = rng(5)
+    for _ in range(60):
+        drawn = game.draw(8, 16, random)
+        batch = drawn._replace(x_real=drawn.x_real.double(), z=drawn.z.double())
+        for mover in ("theta_d", "theta_g"):
+            for which, point in ((game, players), (plain, ordinary)):
+                value, found = slope(getattr(which, LOSSES[mover]), mover)(point, batch)
+                point[mover] = (point[mover] - 0.2 * found).detach()
+                point[f"loss of {mover}"] = value.detach()
+    for name in ("theta_g", "loss of theta_d", "loss of theta_g"):
+        torch.testing.assert_close(players[name], ordinary[name], rtol=1e-9, atol=1e-11)
+    now = players["theta_d"][..., -14:].unflatten(-1, (7, 2))
+    torch.testing.assert_close(now.sum(-1), last.unflatten(-1, (7, 2)).sum(-1), rtol=1e-12, atol=1e-13)
+    start = game.init(8, rng(1))["theta_g"]
+    assert float((players["theta_g"] - start).abs().amax(-1).min()) > 1e-2  # they did learn
 
 
 def test_generators_can_be_renamed():
@@ -266,6 +330,78 @@ def test_sim_without_weight_is_mad_gan():
 
 
 # in training
+
+
+@pytest.mark.parametrize(
+    ("dynamics", "optimizer"),
+    [
+        ("alternating", "adam:beta1=0.9"),
+        ("simultaneous", "rmsprop"),
+        ("optimistic", "momentum"),
+        ("negative_momentum", "sgd"),
+        ("averaging", "sgd"),
+        pytest.param("extragradient", "adam", marks=pytest.mark.slow),
+    ],
+)
+def test_frozen_generators_stand_still(dynamics, optimizer):
+    """Bit for bit, in full motion, with all that is remembered of them; the others move; thawed, they go on."""
+    settings = {"dynamics": dynamics, "optimizer": optimizer, "batch_size": 12, "steps_per_frame": 3}
+
+    def game(frozen):
+        return mad_gan(ring(), K, width=5, latent_dim=4, frozen=frozen)
+
+    training = train(game(()), runs=2, **settings)
+    next(training)
+    moving = next(training)
+    training.change(game=game((0, 2)))
+    frozen = next(training)
+    training.change(game=game(()))
+    thawed = next(training)
+
+    def moved(a, b, path):
+        gap = (b.state.named()[path] - a.state.named()[path]).abs().unflatten(-1, (K, -1))
+        return gap.amax((0, -1)).tolist()
+
+    of_g = [path for path, value in frozen.state.named().items() if "theta_g" in path and value.ndim == 2]
+    assert "players/theta_g" in of_g
+    for path in of_g:
+        first, second, third = moved(moving, frozen, path)
+        assert (first, third) == (0, 0), path
+        assert second > 0, path
+    assert min(moved(frozen, thawed, "players/theta_g")) > 0
+    of_d = (frozen.players["theta_d"] - moving.players["theta_d"]).abs().amax(-1)
+    assert float(of_d.min()) > 0
+
+
+def test_who_looks_ahead_sees_them_stand_still():
+    """With all generators frozen, extragradient is that of a D whose opponents have a rate of 0."""
+    ends = []
+    for frozen, rate in (((0, 1, 2), 1e-2), ((), 0)):
+        game = mad_gan(ring(), K, width=5, latent_dim=4, frozen=frozen)
+        look = {"dynamics": "extragradient", "optimizer": "sgd", "discriminator_learning_rate": 1e-2}
+        ends.append(
+            record(game, steps=4, batch_size=12, progress=False, generator_learning_rate=rate, **look)[-1]
+        )
+    for name in ("theta_d", "theta_g"):
+        assert torch.equal(ends[0].players[name], ends[1].players[name])
+
+
+def test_a_similarity_can_be_frozen_too():
+    trained = record(mad_gan_sim(ring(), K, width=5, frozen=(1,)), steps=3, batch_size=12, progress=False)
+    first, last = (frame.players["theta_g"].unflatten(-1, (K, -1)) for frame in (trained[0], trained[-1]))
+    assert torch.equal(first[:, 1], last[:, 1])
+    assert not torch.equal(first[:, 0], last[:, 0])
+
+
+def test_what_can_not_be_frozen():
+    wrong: Any
+    for wrong in ((3,), (-1,), (0, 0), 1, ("a",)):
+        with pytest.raises(
+            ValueError, match=r"frozen must be a list of numbers from 0 to 2, each of them once"
+        ):
+            mad_gan(ring(), K, frozen=wrong)
+    with pytest.raises(ValueError, match=r"frozen needs generators that share no layers; got shared=1"):
+        mad_gan(ring(), K, shared=1, frozen=(0,))
 
 
 @pytest.mark.parametrize("make", [mad_gan, mad_gan_sim])

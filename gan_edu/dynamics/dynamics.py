@@ -80,8 +80,8 @@ class Moves:
     """What dynamics may use: the gradients of a game, its optimizer, and the learning rates.
 
     `rates` holds one rate per mover; it may change between two steps. `after` is what the game does to the players
-    whenever one has moved. `bent` is the vector field of dynamics that
-    follow another one than the players' own gradients.
+    whenever one has moved, and `still` which parts of theta_g it holds still. `bent` is the vector field of dynamics
+    that follow another one than the players' own gradients.
     """
 
     gradients: Mapping[Mover, Gradient]
@@ -89,6 +89,16 @@ class Moves:
     rates: Mapping[Mover, Rate]
     after: Callable[[Players, str], Players]
     bent: Field | None = None
+    still: Callable[[Tensor, Tensor], Tensor] | None = None
+
+    def play(self, dynamics: Dynamics, state: State, batches: list[Batch]) -> State:
+        """One step of the dynamics. What is held still keeps all that is remembered of it, so that it can go on."""
+        end = dynamics.step(self, state, batches)
+        if self.still is None:
+            return end
+        before, now, shape = state.named(), end.named(), state.players["theta_g"].shape
+        held = {p: self.still(before[p], t) for p, t in now.items() if "theta_g" in p and t.shape == shape}
+        return State.from_named(now | held, end.step)
 
     def move(self, state: State, mover: Mover, batch: Batch, players: Players | None = None) -> State:
         """One update of one player, with the gradient taken at `players` (the state's own unless given)."""
@@ -112,6 +122,8 @@ class Moves:
         theta, slots = self.optimizer.update(
             state.players[mover], gradient, state.slots[mover], self.rates[mover]
         )
+        if self.still is not None and mover == "theta_g":  # here too, for dynamics that look ahead
+            theta = self.still(state.players[mover], theta)
         return dataclasses.replace(
             state,
             players=self.after({**state.players, mover: theta}, mover),
@@ -233,7 +245,7 @@ def moves_of(
         traced: The game's `gradients`, where they were made before.
     """
     if dynamics.field is None:
-        return Moves(traced or gradients(game), optimizer, rates, game.after)
+        return Moves(traced or gradients(game), optimizer, rates, game.after, still=game.still)
     run = _trace(dynamics.field(game))
     return Moves(
         traced or gradients(game),
@@ -241,6 +253,7 @@ def moves_of(
         rates,
         game.after,
         lambda players, batch, rates: Slopes(*run(players, batch, rates)),
+        game.still,
     )
 
 
@@ -249,7 +262,7 @@ def differentiable_moves(
 ) -> Moves:
     """The same with nothing traced: a step is then itself a function that autograd can differentiate."""
     bent = dynamics.field(game) if dynamics.field else None
-    return Moves(gradients(game, slope), optimizer, rates, game.after, bent)
+    return Moves(gradients(game, slope), optimizer, rates, game.after, bent, game.still)
 
 
 def begin(

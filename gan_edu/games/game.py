@@ -128,6 +128,8 @@ class Game:
         noise_dim: n, random numbers per example that remedies need, N(0, 1).
         memory: players -> what remedies remember from the start on, kept among the players.
         after: (players, who has just moved) -> players: projections, running means, counters.
+        still: (theta_g before, theta_g now) -> theta_g now but for the parts that are not to move; None where all
+            of it moves.
         generator_sees_data: Whether the generator's loss looks at x_real; if not, no data is drawn for it.
         discriminator_sees_data: The same of the discriminator's; planar games know their expectations exactly.
         hides_slopes: Whether a loss depends on the players in ways that its gradient is not to know of: what a step
@@ -152,6 +154,7 @@ class Game:
     noise_dim: int = 0
     memory: Callable[[Players], dict[str, Tensor]] = _nothing
     after: Callable[[Players, str], Players] = _unchanged
+    still: Callable[[Tensor, Tensor], Tensor] | None = None
     generator_sees_data: bool = False
     discriminator_sees_data: bool = True
     hides_slopes: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 import torch
@@ -40,6 +41,7 @@ def mad_gan(
     latent_dim: LatentDim = 16,
     activation: Hidden = "relu",
     init: Start = "uniform",
+    frozen: tuple[int, ...] = (),
 ) -> Game:
     """Generators G_1, ..., G_k against one D with a softmax over k + 1 classes: made by G_1, ..., made by G_k, real.
 
@@ -62,6 +64,7 @@ def mad_gan(
         latent_dim: Numbers per latent point z.
         activation: Of the hidden layers.
         init: Initialisation; see `gan_edu.networks.mlp`.
+        frozen: Generators, counted from 0, that stand still while the others and D learn. May change in training.
 
     Returns:
         The game. The best D has D_{k+1} = p / (p + sum_i p_Gi) and D_i = p_Gi / (p + sum_i p_Gi). At equilibrium the
@@ -70,7 +73,8 @@ def mad_gan(
         (k + 1) log(k + 1) where they all draw the same.
 
     Raises:
-        ValueError: If a parameter is out of its range, or all layers are shared.
+        ValueError: If a parameter is out of its range, all layers are shared, or a generator is to be frozen that is
+            not there or shares layers with others.
 
     Example:
         >>> from gan_edu.data.ring import ring
@@ -96,6 +100,7 @@ def mad_gan(
         read=logit_of_real if classify else Game.read,
         undecided=None if classify else 0.0,
         at_equilibrium=_apart if classify else Game.at_equilibrium,
+        still=_standing_still(generators, frozen, shared),
         settings=SETTINGS,
     )
 
@@ -128,3 +133,21 @@ def _apart(game: Game) -> Equilibrium:
     best = torch.full((1, 1), -math.log(k), dtype=torch.float64)  # the logit of 1 / (k + 1)
     value = (k + 1) * math.log(k + 1) - k * math.log(k)
     return Equilibrium(value, float(game.generator_cost(best)))
+
+
+def _standing_still(k: int, frozen: object, shared: int) -> Callable[[Tensor, Tensor], Tensor] | None:
+    """(before, now) -> now, but for the frozen ones of k generators; None where all of them move."""
+    if not isinstance(frozen, list | tuple) or len(set(frozen) & set(range(k))) < len(frozen):
+        raise ValueError(
+            f"frozen must be a list of numbers from 0 to {k - 1}, each of them once; got {frozen!r}"
+        )
+    if frozen and shared:
+        raise ValueError(f"frozen needs generators that share no layers; got shared={shared}")
+    if not frozen:
+        return None
+
+    def still(before: Tensor, now: Tensor) -> Tensor:
+        pairs = zip(before.tensor_split(k, -1), now.tensor_split(k, -1), strict=True)
+        return torch.cat([held if i in frozen else moved for i, (held, moved) in enumerate(pairs)], -1)
+
+    return still

@@ -29,6 +29,7 @@ def mad_gan_sim(
     latent_dim: LatentDim = 16,
     activation: Hidden = "relu",
     init: Start = "uniform",
+    frozen: tuple[int, ...] = (),
 ) -> Game:
     """Several generators, each of which should fool D better than the others, the more so the more alike they draw.
 
@@ -51,6 +52,7 @@ def mad_gan_sim(
         latent_dim: Numbers per latent point z.
         activation: Of the hidden layers.
         init: Initialisation; see `gan_edu.networks.mlp`.
+        frozen: Generators that stand still, as for `mad_gan`.
 
     Returns:
         The game. One step of the generators costs one pass of D's features more, and k² cosines a latent point.
@@ -69,7 +71,7 @@ def mad_gan_sim(
     if generators < 2:
         raise ValueError(f"a similarity needs at least 2 generators; got {generators}")
     nets = (width, depth, latent_dim, activation, init)
-    game = mad_gan(target, generators, classify, generator_loss, shared, *nets)
+    game = mad_gan(target, generators, classify, generator_loss, shared, *nets, frozen)
 
     def aim(whole: Game, players: Players, batch: Batch) -> Tensor:
         x_fake = whole.shown(players, batch, same_latent(whole, players, batch.z, generators), "fake")

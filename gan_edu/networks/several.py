@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -77,6 +79,51 @@ def several(network: Network, members: int, shared: int = 0) -> Network:
         members=members,
         apart=thetas_of,
     )
+
+
+def in_proportion(network: Network, weights: Sequence[float]) -> Network:
+    """The mixture with other weights: the members of `several` take turns in proportion, in a fixed order.
+
+        the m-th turn of network i is at time (m - 1/2) / w_i, for m = 1, 2, ...
+
+    So any number of points is shared out as evenly as can be. It is for drawing: a D with classes learns from
+    generators that have equal turns.
+
+    Args:
+        network: From `several`.
+        weights: w_1, ..., w_K, none below 0; they need not sum to 1.
+
+    Returns:
+        The network, of the same theta.
+
+    Raises:
+        ValueError: If there are not as many weights as members, one is below 0 or no number, or all are 0.
+
+    Example:
+        >>> from gan_edu.networks.mlp import mlp
+        >>> duo = in_proportion(several(mlp((1, 1)), members=2), [3, 1])
+        >>> duo(torch.tensor([[1.0, 0, 2, 0]]), torch.ones(1, 8, 1))[0, :, 0].tolist()
+        [1.0, 1.0, 2.0, 1.0, 1.0, 1.0, 2.0, 1.0]
+    """
+    k = network.members
+    shares = torch.tensor(list(weights), dtype=torch.float64)
+    if len(shares) != k or not bool((shares >= 0).all() and 0 < shares.sum() < torch.inf):
+        raise ValueError(f"weights must be {k} numbers from 0 up, not all 0; got {list(weights)}")
+    shares = shares / shares.sum()
+
+    def forward(theta: Tensor, x: Tensor) -> Tensor:
+        n = x.shape[-2]
+        turns = (shares * (n + k / 2)).ceil().long() + 1  # no fewer than any of them has among the first n
+        members = torch.arange(k).repeat_interleave(turns)
+        rounds = torch.cat([torch.arange(int(turn)) for turn in turns])
+        first = ((rounds + 0.5) / shares[members]).argsort(stable=True)[:n]
+        place = (k * rounds + members)[first].to(
+            x.device
+        )  # point j stands where its network's turn comes in `several`
+        rows = x.new_zeros((*x.shape[:-2], k * int(turns.max()), x.shape[-1])).index_copy(-2, place, x)
+        return network(theta, rows).index_select(-2, place)
+
+    return dataclasses.replace(network, forward=forward)
 
 
 def _bodies(network: Network) -> list[int]:

@@ -64,7 +64,7 @@ def stages_of_a_step(
     runs = len(frame.alive)
     batches = draw(settings.dynamics, game, runs, settings.batch_size, generator)
     moves = _watched(settings, game, frame.step)
-    end = settings.dynamics.step(moves, frame.state, batches)
+    end = moves.play(settings.dynamics, frame.state, batches)
     if {move.mover for move in moves.seen} != {"theta_d", "theta_g"}:
         raise ValueError("slow motion needs dynamics in which both players move; one of them is held still")
     of_d = next(move for move in moves.seen if move.mover == "theta_d")
@@ -200,4 +200,4 @@ def _watched(settings: Settings, game: Game, step: int) -> _WatchedMoves:
     if not _made or _made[0][0] is not settings.game or _made[0][1] is not dynamics:
         _made[:] = [(settings.game, dynamics, moves_of(dynamics, game, settings.optimizer, rates))]
     made = _made[0][2]
-    return _WatchedMoves(made.gradients, settings.optimizer, rates, made.after, made.bent)
+    return _WatchedMoves(made.gradients, settings.optimizer, rates, made.after, made.bent, made.still)
