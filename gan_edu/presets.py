@@ -127,6 +127,13 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         "few": _several("mad_gan:generators=4"),
         "similar": _several("mad_gan_sim"),
         "one_generator": _several("mad_gan:generators=1"),
+        "twenty_five": Preset(
+            target="grid:spacing=0.707,std=0.0353",
+            game="gan:width=64,depth=3,latent_dim=2",
+            settings={"learning_rate": 1e-3, "optimizer": "adam:beta1=0.5", "batch_size": 256},
+            steps=12_000,
+            lab="trained_samplers",
+        ),
         "matching_untrained": _matching({**_SLOW_D, "dynamics": "alternating:discriminator_steps=0"}),
     }
 )

@@ -11,7 +11,7 @@ from typing import Any
 
 import anywidget
 import ipywidgets as widgets
-from traitlets import Bool, Unicode
+from traitlets import Bool, List, Unicode
 
 from gan_edu.figures.drawing import Drawing
 from gan_edu.figures.sampling import chains_figure, darts_figure
@@ -37,13 +37,13 @@ PAUSE = 0.08
 FASTER = 8
 """It begins with one draw a picture, and then shows an eighth more in each."""
 REJECTION, CHAIN = METHODS
+ARROWS = ("ArrowLeft", "ArrowRight", "Home", "End")
 
 MODULE = """
 const dark = () => {
   const { jpThemeLight } = document.body.dataset;
   return jpThemeLight === undefined ? matchMedia("(prefers-color-scheme: dark)").matches : jpThemeLight === "false";
 };
-const KEYS = [" ", "ArrowLeft", "ArrowRight", "Home", "End"];
 
 function render({ model, el }) {
   const host = document.createElement("div");
@@ -60,7 +60,7 @@ function render({ model, el }) {
   };
   const closing = new AbortController();
   host.addEventListener("keydown", (event) => {
-    if (!KEYS.includes(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!model.get("heard").includes(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     model.send({ key: event.key });
   }, { signal: closing.signal });
@@ -78,18 +78,20 @@ export default { render };
 
 
 class Picture(anywidget.AnyWidget):
-    """The drawing; the space bar, the arrows, Home and End act while it has the focus.
+    """The drawing; some keys act while it has the focus.
 
     Args:
         svg, alt: what is shown, as pictures and in words.
         dark: whether the browser shows a dark page.
-        label: what the keys do.
+        heard: keys that act, by the browser's names.
+        label: what they do.
     """
 
     _esm = MODULE
     svg = Unicode().tag(sync=True)
     alt = Unicode().tag(sync=True)
     dark = Bool(False).tag(sync=True)
+    heard = List([" ", *ARROWS]).tag(sync=True)
     label = Unicode(TEXTS["samplers_keys"]).tag(sync=True)
 
 

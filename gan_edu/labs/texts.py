@@ -28,6 +28,7 @@ TEXTS: dict[str, str] = {
     "preset_matching_strong_d": "matching: D is strong",
     "preset_matching_first_layer": "matching the first of 3 layers",
     "preset_matching_untrained": "matching: D never learns",
+    "preset_twenty_five": "25 Gaussians",
     "preset_own": "your own",
     "tab_charts": "Charts",
     "features_layer": "f: layers below",
@@ -245,6 +246,54 @@ TEXTS: dict[str, str] = {
     "samplers_says_real": "Chains start in points of p: moved and unmoved together are exactly p. Real points never "
     "come out, so the unmoved {unmoved} begin again at a proposal. After {steps} steps: {tv} from p, at most "
     "{bound}.",
+    # the sampler lab on a trained GAN
+    "trained_timeline": "training",
+    "trained_timeline_help": "Which moment of the training: its G and its D feed all samplers",
+    "trained_place": "step {step:,} · frame {k} of {n}",
+    "trained_percentile": "DRS: γ (percentile)",
+    "trained_percentile_help": "γ as a percentile of F among proposals: the higher, the stricter",
+    "trained_proposals": "MH: proposals K",
+    "trained_proposals_help": "Length of each chain; every chain gives one output",
+    "trained_calibration": "calibration",
+    "trained_calibration_help": "How D’s logits are repaired, on held-out points, for DRS and MH alike",
+    "trained_none": "none",
+    "trained_isotonic": "isotonic",
+    "trained_platt": "Platt",
+    "trained_beta": "beta",
+    "trained_start": "MH starts at",
+    "trained_start_help": "A real point is only scored; it never comes out",
+    "trained_real": "a real point",
+    "trained_fake": "a draw of G",
+    "trained_case": "failure cases",
+    "trained_case_help": "What goes wrong when D, its calibration or a restart is wrong",
+    "trained_case_none": "nothing is wrong",
+    "trained_case_overconfident": "overconfident D: logits × 5",
+    "trained_case_weak": "too weak D: logits × 0.2",
+    "trained_case_unclipped": "isotonic without clipping",
+    "trained_case_old_proposals": "restart with old proposals",
+    "trained_again": "Again",
+    "trained_again_help": "Other random numbers",
+    "trained_reset": "Reset",
+    "trained_reset_help": "As it was when it opened",
+    "trained_keys": "picture; arrows go through the training, Home and End to its ends",
+    "trained_says_none": "All three are offered the same draws of G. JSD {plain} for G alone, {drs} with DRS at "
+    "{drs_cost} proposals an output, {mh} with MH at {mh_cost}. Perfect draws, as many, have {perfect}.",
+    "trained_says_few": "DRS gave {count} of {wanted} points in {limit} proposals: one that D likes far more than "
+    "all others sets the bound for them all.",
+    "trained_says_overconfident": "D’s logits are 5 times too large: E w is {ratio}, and 1 would be right. MH goes "
+    "for what D likes best and accepts {acceptance}: {modes} modes, JSD {mh}. With D as it is: {right_modes} modes, "
+    "JSD {right}. Any calibration but none undoes this.",
+    "trained_says_weak": "D’s logits are 5 times too small: all ratios are near 1, MH accepts {acceptance}, and what "
+    "comes out is nearly what G draws: JSD {mh}, G alone {plain}, with D as it is {right}. Any calibration but none "
+    "undoes this.",
+    "trained_says_mended": "The scale of D’s logits is wrong, and calibration with {kind} has undone it: JSD {mh}, "
+    "with D as it is {right}. Choose none to see it fail.",
+    "trained_says_unclipped": "Where only real points were held out, isotonic says exactly 1, and a chain that gets "
+    "there can’t leave: {trapped} of the outputs are there, and {truth} of p. JSD {mh}; clipped {right}. The longer "
+    "the chain, the more are trapped; a clip near 1 only delays it.",
+    "trained_says_old_proposals": "{unmoved} of the chains never moved. They begin again at draws of G, and are "
+    "offered once more what they have refused, in place of fresh points: what D likes less. Mean log w of what they "
+    "give: {again}; with fresh points {right_again}.",
     "lines_race": "step {step} · who gets to the data at 0?",
     "lines_race_minimax": "minimax",
     "lines_race_noise": "minimax, noise 0.5",

@@ -22,6 +22,7 @@ LENGTH = {
     "closeness": (1000, 10),
     "features": (2400, 12),
     "generators": (600, 5),
+    "trained_samplers": (12_000, 600),
 }
 """Steps, and steps per frame, for the presets of each lab."""
 LAYERS = {
@@ -81,6 +82,10 @@ def make(preset: str) -> tuple[bytes, dict[str, Any]]:
     recording = record(
         chosen.make(), steps=steps, steps_per_frame=steps_per_frame, device="cpu", **chosen.settings
     )
+    if chosen.lab == "trained_samplers":
+        from gan_edu.labs.trained_samplers import pack
+
+        return pack(recording), {}
     pictures = [
         views.scene(
             recording, index, layers=LAYERS[chosen.lab], n_samples=SAMPLES, grid=GRID,

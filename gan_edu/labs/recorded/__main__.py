@@ -22,6 +22,7 @@ ALL = (
     "batches",
     "mad",
     "envelopes",
+    "twenty_five",
 )
 
 for preset in sys.argv[1:] or ALL:
