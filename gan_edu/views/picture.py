@@ -145,6 +145,8 @@ def _trails(recording: Recording, index: int, run: int, z: Tensor) -> np.ndarray
     """Where the same latent points have landed lately: (S, T, 2), all frames in one pass."""
     last = range(len(recording))[index]
     frames = recording.frames[max(0, last - TRAIL_FRAMES + 1) : last + 1]
+    shape = frames[-1].players["theta_g"].shape  # before a generator came or went there is no such point
+    frames = [frame for frame in frames if frame.players["theta_g"].shape == shape]
     if len(frames) < 2:
         return None
     thetas = torch.stack([frame.players["theta_g"][run] for frame in frames]).cpu()
