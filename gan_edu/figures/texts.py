@@ -68,6 +68,9 @@ TEXTS = {
     "says_real": "D: real",
     "fool": "fool",
     "repel": "repel",
+    "generator_frozen": "G {n} frozen",
+    "pushed_by": "pushed by G",
+    "pushed_most": "; pushed hardest: {n} by {other}",
     "draws_most": "{n}: mode {mode} ({share:.0f} %)",
     "generators_told": "{k} generator{s}; {told}",
 }
