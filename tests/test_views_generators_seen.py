@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
+import re
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from gan_edu.data.grid import grid
 from gan_edu.data.line import line
@@ -18,8 +19,10 @@ from gan_edu.games.gan import gan
 from gan_edu.games.mad_gan import mad_gan
 from gan_edu.games.mad_gan_sim import mad_gan_sim
 from gan_edu.metrics.modes import mode_shares
+from gan_edu.networks.mlp import mlp
+from gan_edu.recording import record
 from gan_edu.training import Frame, train
-from gan_edu.views.generators import GeneratorsSeen, fool_and_repel, generators_seen
+from gan_edu.views.generators import GeneratorsSeen, generators_seen, pushes_by
 from gan_edu.views.look import look_at, nodes_of
 
 K = 3
@@ -52,24 +55,90 @@ def test_territories_are_the_likeliest_classes() -> None:
     np.testing.assert_allclose(seen.confidence, prob.max(-1), rtol=1e-5)
 
 
-def test_fool_and_repel_are_the_whole_push() -> None:
-    """Number by number, and their gradients together are that of -log D_{k+1}, whatever all outputs share."""
-    outputs = torch.randn(5, K + 1, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-    outputs.requires_grad_()
-    makers = torch.tensor([0, 1, 2, 2, 0])
-    fool, repel = fool_and_repel(outputs, makers)
+def fool_and_repel(outputs: Tensor, makers: Tensor) -> tuple[Tensor, Tensor]:
+    """The two parts of -log D_{k+1}, from the probabilities alone; autograd knows their slopes."""
     prob = outputs.softmax(-1)
-    said = prob.detach()
+    own, real = prob.gather(-1, makers.unsqueeze(-1)).squeeze(-1), prob[..., -1]
+    return -(real / (real + own)).log(), -(real + own).log()
+
+
+def asked(seed=1, samples=6):
+    """Outputs of a network of the plane, their slopes, and whose each sample is."""
+    net = mlp((2, 7, K + 1), "tanh")
+    random = torch.Generator().manual_seed(seed)
+    theta = 2 * net.init((), random).double()
+    x = torch.randn(samples, 2, generator=random, dtype=torch.float64, requires_grad=True)
+    slopes = torch.func.vmap(torch.func.jacrev(lambda point: net(theta, point[None])[0]))(x.detach())
+    return net(theta, x), x, slopes, torch.arange(samples) % K
+
+
+def test_fool_and_repel_are_the_whole_push() -> None:
+    """The diagonal's part is minus the slope of the first loss, the others together of the second; all, of both."""
+    outputs, x, slopes, makers = asked()
+    parts = pushes_by(outputs.detach(), slopes, makers)
+    fool, repel = fool_and_repel(outputs, makers)
+    torch.testing.assert_close(fool + repel, -outputs.log_softmax(-1)[..., -1])
+    own = parts[torch.arange(6), makers]
+    for part, loss in ((own, fool), (parts.sum(1) - own, repel)):
+        torch.testing.assert_close(part, -torch.autograd.grad(loss.sum(), x, retain_graph=True)[0])
+    shared = torch.randn(6, 1, dtype=torch.float64)  # what all outputs have in common at x, and its slope
+    shifted = pushes_by(outputs.detach() + shared, slopes + torch.randn(6, 1, 2, dtype=torch.float64), makers)
+    torch.testing.assert_close(shifted, parts)
+
+
+def test_each_generator_pushes_by_what_d_knows_of_it() -> None:
+    """Part j is the slope of the second loss through output j alone, home being held; 0 where D_j is 0."""
+    outputs, _, slopes, makers = asked(2)
+    outputs = outputs.detach()
+    parts, prob = pushes_by(outputs, slopes, makers), outputs.softmax(-1)
     for n, i in enumerate(makers.tolist()):
-        others = sum(float(said[n, j]) for j in range(K) if j != i)
-        real, own = float(said[n, K]), float(said[n, i])
-        assert float(repel[n].detach()) == pytest.approx(-math.log(1 - others))
-        assert float(fool[n].detach()) == pytest.approx(-math.log(real / (real + own)))
-    whole = torch.autograd.grad(-prob[:, K].log().sum(), outputs, retain_graph=True)[0]
-    parts = [torch.autograd.grad(part.sum(), outputs, retain_graph=True)[0] for part in (fool, repel)]
-    torch.testing.assert_close(parts[0] + parts[1], whole)
-    shifted = fool_and_repel(outputs + torch.randn(5, 1, dtype=torch.float64), makers)
-    torch.testing.assert_close(shifted, (fool, repel))
+        weight = prob[n, [i, K]] / prob[n, [i, K]].sum()
+        home = weight[0] * slopes[n, i] + weight[1] * slopes[n, K]
+        for j in set(range(K)) - {i}:
+            torch.testing.assert_close(parts[n, j], -prob[n, j] * (slopes[n, j] - home))
+    outputs[:, 0] = -1e4
+    unknown = pushes_by(outputs, slopes, torch.full_like(makers, 1))
+    assert float(unknown[:, 0].abs().max()) == 0
+    assert float(unknown[:, 2].norm(dim=-1).min()) > 1e-3
+
+
+def test_how_hard_is_the_mean_over_each_generators_samples() -> None:
+    """On the scale of arrows: u / (u + 1.5) for a push of u a width of the picture."""
+    frame = trained_a_little()
+    look, seen = look_at(frame, 0), generators_seen(frame)
+    z = look.game.draw_latent((1, 250 * K), torch.Generator().manual_seed(0))
+    x = look.game.generator(look.players["theta_g"], z)[0, : 32 * K].detach()
+    slopes = torch.func.vmap(
+        torch.func.jacrev(
+            lambda point: look.game.discriminator(look.players["theta_d"], point[None, None])[0, 0]
+        )
+    )(x)
+    outputs = look.game.discriminator(look.players["theta_d"], x[None])[0]
+    parts = pushes_by(outputs, slopes, torch.arange(32 * K) % K)
+    width = ring().extent[1] - ring().extent[0]
+    for i in range(K):
+        u = parts[i::K].norm(dim=-1).mean(0) * width
+        np.testing.assert_allclose(seen.pushed[i], (u / (u + 1.5)).detach(), rtol=1e-4)
+    assert 0 < seen.pushed.min() < seen.pushed.max() < 1
+    arrows = seen.fool[:K]
+    length = np.linalg.norm(arrows[:, 2:] - arrows[:, :2], axis=1) / width / 0.1
+    strength = parts[torch.arange(K), torch.arange(K)].norm(dim=-1) * width
+    np.testing.assert_allclose(length, (strength / (strength + 1.5)).detach(), rtol=1e-3)
+
+
+def trained_a_little() -> Frame:
+    return record(mad_gan(ring(), K, width=8, frozen=(1,)), steps=4, batch_size=24, progress=False)[-1]
+
+
+def test_who_is_frozen_is_named() -> None:
+    seen = generators_seen(trained_a_little())
+    assert seen.frozen == (1,)
+    again = GeneratorsSeen.from_json(json.loads(json.dumps(seen.as_json())))
+    assert again.frozen == (1,)
+    np.testing.assert_allclose(again.pushed, seen.pushed, rtol=1e-2)
+    words = [text.get_text() for text in generator_map(seen).legends[0].get_texts()]
+    assert words[:3] == ["G 1", "G 2 frozen", "G 3"]
+    assert re.search(r"; pushed hardest: [123] by [123]$", generator_map(seen).alt)
 
 
 def test_arrows_point_down_both_losses() -> None:
@@ -116,7 +185,7 @@ def test_what_there_is_to_see(game, k: int, rows: int, theme: str) -> None:
     assert picture.alt == same.alt
     assert picture.alt.startswith(f"step 0: {k} generator")
     assert picture.pixels().shape[1] == 470
-    assert len(picture.axes) == (3 if rows else 2)  # map, shares, and their key
+    assert len(picture.axes) == (4 if rows else 2)  # map, shares, pushes, and their key
 
 
 def test_it_names_the_mode_that_each_draws_most() -> None:

@@ -9,7 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Rectangle
+from matplotlib.transforms import ScaledTranslation
 
 from gan_edu.figures.heat_map import colour_bar, colour_scale, ink_on
 from gan_edu.figures.palette import MARKERS, MATPLOTLIB_MARKERS, Theme
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 LEFT, RIGHT, KEY, BAR = 66, 12, 118, 58  # pixels; the key stands beside the map, the bar beside the shares
 TITLE, BETWEEN, BOTTOM, ROW = 30, 44, 44, 22
 LARGEST_MAP, FLAT = 320, 190
+GAP = 20
+"""Pixels between who draws what and who pushes whom."""
+ONE_DIGIT, TWO_DIGITS = 15, 25
+"""Pixels that a cell needs for its number."""
 DEEPEST = 0.75
 """Part of a generator's colour where D is sure that a point is its."""
 MOST_LABELS = 12
@@ -38,7 +43,9 @@ def generator_map(
     """D's territories above, where it can tell generators apart, and below them who draws which mode.
 
     A place has the colour of the generator that D takes its points for, the stronger the surer D is; where D says
-    real, it is hatched. Modes have their numbers. Arrows part the push: fool (filled), repel (hollow).
+    real, it is hatched. Modes have their numbers. Arrows part the push: fool (filled), repel (hollow). Beside the
+    modes, who pushes whom: how hard D's knowledge of G_j (column) drives G_i (row) away, where 1 would be the longest
+    arrow, and in the frames of the diagonal how hard G_i is driven to look real.
 
     Args:
         seen: As from `gan_edu.views.generators.generators_seen`.
@@ -48,7 +55,8 @@ def generator_map(
         texts: Words.
 
     Returns:
-        The figure. Its alternative text says which mode each generator draws most, and how much.
+        The figure. Its alternative text says which mode each generator draws most, how much, and which two push
+        hardest.
 
     Example:
         >>> from gan_edu.views.generators import GeneratorsSeen
@@ -69,22 +77,34 @@ def generator_map(
         place = (LEFT / width, 1 - (TITLE + tall) / height, wide / width, tall / height)
         axes = figure.add_axes(place)
         _draw_map(axes, figure.theme, seen)
-        _title(axes, title or texts["territories"])
+        _title(axes, figure.theme, title or texts["territories"])
         anchor = ((LEFT + wide + 4) / width, 1 - (TITLE - 6) / height)
         look = {"loc": "upper left", "bbox_to_anchor": anchor, "ncols": 1, "handlelength": 1.4}
         legend(figure, figure.theme, handles=_key(figure.theme, seen, texts), **look)
-    place = (LEFT / width, BOTTOM / height, 1 - (LEFT + BAR + RIGHT) / width, rows / height)
+    inner = width - LEFT - BAR - RIGHT
+    modes, pushers = seen.shares.shape[1], len(seen.pushed)
+    cell = (inner - GAP * (pushers > 0)) / (modes + pushers)
+    place = (LEFT / width, BOTTOM / height, modes * cell / width, rows / height)
     axes = figure.add_axes(place)
-    _draw_shares(axes, figure.theme, seen, texts)
+    _draw_cells(axes, figure.theme, seen.shares, cell, texts["mode"])
+    _name_rows(axes, figure.theme, seen, texts)
     if not seen.told_apart:
-        _title(axes, title)
+        _title(axes, figure.theme, title)
+    if pushers:
+        place = ((LEFT + modes * cell + GAP) / width, BOTTOM / height, pushers * cell / width, rows / height)
+        axes = figure.add_axes(place)
+        _draw_cells(axes, figure.theme, seen.pushed, cell, texts["pushed_by"])
+        axes.set_yticks([])
+        frame = {"fill": False, "edgecolor": figure.theme.ink, "linewidth": 1.2}
+        for i in range(pushers):
+            axes.add_patch(Rectangle((i + 0.5, i + 0.5), 1, 1, clip_on=False, **frame))
     bar = ((width - RIGHT - BAR + 12) / width, BOTTOM / height, 12 / width, rows / height)
     colour_bar(figure, bar, figure.theme, (0, 1), "")
     return figure
 
 
-def _title(axes: Axes, words: str) -> None:
-    axes.set_title(words, loc="left", pad=8, fontsize=FONT)
+def _title(axes: Axes, theme: Theme, words: str) -> None:
+    axes.set_title(words, loc="left", pad=8, fontsize=FONT, color=theme.ink)
 
 
 def _colour(theme: Theme, generator: int) -> str:
@@ -145,7 +165,7 @@ def _key(theme: Theme, seen: GeneratorsSeen, texts: Mapping[str, str]) -> list[A
             [],
             marker=_marker(i),
             color=_colour(theme, i),
-            label=texts["generator_n"].format(n=i + 1),
+            label=texts["generator_frozen" if i in seen.frozen else "generator_n"].format(n=i + 1),
             **dots,
         )
         for i in range(min(seen.k, len(MARKERS)))
@@ -161,26 +181,34 @@ def _key(theme: Theme, seen: GeneratorsSeen, texts: Mapping[str, str]) -> list[A
     return entries
 
 
-def _draw_shares(axes: Axes, theme: Theme, seen: GeneratorsSeen, texts: Mapping[str, str]) -> None:
+def _draw_cells(axes: Axes, theme: Theme, values: np.ndarray, cell: float, label: str) -> None:
+    """Shades from 0 to 1, with their numbers where a cell is wide enough."""
     style(axes, theme)
-    modes = seen.shares.shape[1]
-    look: dict[str, Any] = {"cmap": colour_scale(theme), "vmin": 0, "vmax": 1}
-    axes.pcolormesh(np.arange(modes + 1) + 0.5, np.arange(seen.k + 1) + 0.5, seen.shares, **look)
-    axes.hlines(np.arange(1, seen.k) + 0.5, 0.5, modes + 0.5, color=theme.grid, linewidth=0.6)
-    if modes <= MOST_LABELS:
-        scale = colour_scale(theme)
-        for (i, mode), share in np.ndenumerate(seen.shares):
-            if share >= 0.05:
-                ink = ink_on(scale(float(share)))
+    rows, columns = values.shape
+    scale = colour_scale(theme)
+    axes.pcolormesh(
+        np.arange(columns + 1) + 0.5, np.arange(rows + 1) + 0.5, values, cmap=scale, vmin=0, vmax=1
+    )
+    axes.hlines(np.arange(1, rows) + 0.5, 0.5, columns + 0.5, color=theme.grid, linewidth=0.6)
+    places = 2 if cell > TWO_DIGITS else 1
+    if cell > ONE_DIGIT:
+        for (i, j), value in np.ndenumerate(values):
+            if value >= 0.05:
+                ink = ink_on(scale(float(value)))
                 words = {"ha": "center", "va": "center", "color": ink, "fontsize": FONT - 1}
-                axes.text(mode + 1, i + 1, f"{share:.2f}".lstrip("0").replace("1.00", "1"), **words)
-    every = 1 + (modes - 1) // MOST_LABELS
-    axes.set(xticks=range(1, modes + 1, every), yticks=range(1, seen.k + 1, 1 + (seen.k - 1) // MOST_LABELS))
-    axes.set(xlabel=texts["mode"], ylabel=texts["generator"], ylim=(seen.k + 0.5, 0.5))
+                told = f"{value:.{places}f}"
+                axes.text(j + 1, i + 1, "1" if told[0] == "1" else told[1:], **words)
+    every = 1 + (columns - 1) // MOST_LABELS
+    axes.set(xticks=range(1, columns + 1, every), xlabel=label, ylim=(rows + 0.5, 0.5))
+
+
+def _name_rows(axes: Axes, theme: Theme, seen: GeneratorsSeen, texts: Mapping[str, str]) -> None:
+    axes.set(yticks=range(1, seen.k + 1, 1 + (seen.k - 1) // MOST_LABELS), ylabel=texts["generator"])
+    beside = ScaledTranslation(-0.09, 0, axes.get_figure(root=True).dpi_scale_trans)
     for i in range(seen.k):  # its marker, beside its number
         axes.plot(
-            -0.03, i + 1, _marker(i), color=_colour(theme, i), markersize=7, clip_on=False,
-            transform=axes.get_yaxis_transform(),
+            0, i + 1, _marker(i), color=_colour(theme, i), markersize=7, clip_on=False,
+            transform=axes.get_yaxis_transform() + beside,
         )  # fmt: skip
     axes.tick_params(axis="y", length=0, pad=18)
 
@@ -191,4 +219,9 @@ def _describe(seen: GeneratorsSeen, title: str, texts: Mapping[str, str]) -> str
         for i, row in enumerate(seen.shares)
     )
     head = f"{title}: " if title else ""
-    return head + texts["generators_told"].format(k=seen.k, s="" if seen.k == 1 else "s", told=told)
+    told = texts["generators_told"].format(k=seen.k, s="" if seen.k == 1 else "s", told=told)
+    if seen.k > 1 and len(seen.pushed):
+        others = np.where(np.eye(seen.k, dtype=bool), -1, seen.pushed)
+        pushed, pusher = np.unravel_index(others.argmax(), others.shape)
+        told += texts["pushed_most"].format(n=int(pushed) + 1, other=int(pusher) + 1)
+    return head + told

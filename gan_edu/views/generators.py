@@ -6,19 +6,19 @@ Axes: k generators, M modes, N samples, A samples with arrows, (h, g) nodes of a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import softplus
 
 from gan_edu.data.target import Target
 from gan_edu.metrics.modes import mode_shares
+from gan_edu.parameters import peel
 from gan_edu.training import Frame
 from gan_edu.views.look import Look, look_at, nodes_of, on_plane
-from gan_edu.views.pushes import as_arrows
+from gan_edu.views.pushes import HALF, as_arrows
 
 EACH = 250
 """Samples of every generator that its shares are taken from."""
@@ -26,6 +26,8 @@ DRAWN = 12
 """Samples of every generator that are drawn."""
 PUSHED = 3
 """And those of them that have arrows."""
+ASKED = 32
+"""And those that are asked who pushes them."""
 FINER = 4
 """On a line there are so many times more nodes."""
 PLACES = 3
@@ -49,6 +51,9 @@ class GeneratorsSeen:
         makers: (N,) whose they are, from 0.
         fool: (A, 4) arrows: where the wish to be taken for real, rather than for its maker's, pushes a sample.
         repel: (A, 4) where the wish not to be taken for another generator's pushes it.
+        pushed: (k, k) how hard D's knowledge of G_j pushes the samples of G_i, in the mean; 1 would be the longest
+            arrow. On the diagonal the wish to be real rather than G_i's. (0, 0) where there is no map.
+        frozen: Numbers of the generators that stand still, from 0.
     """
 
     step: int
@@ -61,6 +66,8 @@ class GeneratorsSeen:
     makers: np.ndarray
     fool: np.ndarray
     repel: np.ndarray
+    pushed: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    frozen: tuple[int, ...] = ()
 
     @property
     def k(self) -> int:
@@ -80,9 +87,9 @@ class GeneratorsSeen:
     def from_json(told: Mapping[str, Any]) -> GeneratorsSeen:
         """What `as_json` wrote."""
         values = {name: np.array(value) if isinstance(value, list) else value for name, value in told.items()}
-        for name, shape in (("owner", (0, 0)), ("confidence", (0, 0)), ("fool", (0, 4)), ("repel", (0, 4))):
-            values[name] = values[name].reshape(shape) if not values[name].size else values[name]
-        return GeneratorsSeen(**{**values, "extent": tuple(told["extent"])})
+        for name, columns in (("owner", 0), ("confidence", 0), ("fool", 4), ("repel", 4), ("pushed", 0)):
+            values[name] = values[name].reshape(0, columns) if not values[name].size else values[name]
+        return GeneratorsSeen(**values | {name: tuple(told[name]) for name in ("extent", "frozen")})
 
 
 def _rounded(value: Any) -> Any:
@@ -126,14 +133,17 @@ def generators_seen(frame: Frame, run: int = 0, *, grid: int = 64, seed: int = 0
     shares = mode_shares(x.unflatten(0, (-1, k)).transpose(0, 1), target)
     makers = torch.arange(len(x)) % k
     nothing, no_arrows = np.zeros((0, 0)), np.zeros((0, 4))
-    owner, confidence, fool, repel = nothing, nothing, no_arrows, no_arrows
+    owner, confidence, fool, repel, pushed = nothing, nothing, no_arrows, no_arrows, nothing
     extent = target.extent
     if target.dim == 1:
         extent, grid = (*extent[:2], 0.0, 1.0), grid * FINER
     if look.game.discriminator.out_dim == k + 1 and target.dim <= 2 and not target.image_shape:
         owner, confidence = _territories(look, extent, grid)
+        width = extent[1] - extent[0]
+        parts = _pushes_by(look, x[: ASKED * k], makers[: ASKED * k])
+        pushed = _how_hard(parts, width)
         if target.dim == 2:
-            fool, repel = _arrows(look, x[: PUSHED * k], makers[: PUSHED * k])
+            fool, repel = _arrows(x[: PUSHED * k], parts[: PUSHED * k], makers[: PUSHED * k], width)
     drawn = x[: DRAWN * k]
     heights = (makers[: len(drawn)] + 0.5) / k
     points = torch.stack([drawn[:, 0], heights], -1) if target.dim == 1 else drawn
@@ -148,6 +158,8 @@ def generators_seen(frame: Frame, run: int = 0, *, grid: int = 64, seed: int = 0
         makers=makers[: len(drawn)].numpy(),
         fool=fool,
         repel=repel,
+        pushed=pushed,
+        frozen=tuple(peel(look.game.recipe)[1]["arguments"].get("frozen", ())) if look.game.recipe else (),
     )
 
 
@@ -166,36 +178,51 @@ def _territories(
     return owner.reshape(-1, grid).numpy(), confidence.reshape(-1, grid).numpy()
 
 
-def _arrows(look: Look, x: Tensor, makers: Tensor) -> tuple[np.ndarray, np.ndarray]:
+def _pushes_by(look: Look, x: Tensor, makers: Tensor) -> Tensor:
     x = x.detach().requires_grad_()
     with torch.enable_grad():
-        parts = fool_and_repel(look.game.discriminator(look.players["theta_d"], x.unsqueeze(0))[0], makers)
-        slopes = [torch.autograd.grad(part.sum(), x, retain_graph=True)[0] for part in parts]
-    width = look.target.extent[1] - look.target.extent[0]
-    fool, repel = (as_arrows(x.detach(), -slope, width) for slope in slopes)
-    return fool, repel
+        outputs = look.game.discriminator(look.players["theta_d"], x.unsqueeze(0))[0]
+        slopes = [torch.autograd.grad(output.sum(), x, retain_graph=True)[0] for output in outputs.unbind(-1)]
+    return pushes_by(outputs.detach(), torch.stack(slopes, -2), makers)
 
 
-def fool_and_repel(outputs: Tensor, makers: Tensor) -> tuple[Tensor, Tensor]:
-    """The two parts of -log D_{k+1}(x), where x was made by G_i: (N, k + 1), (N,) -> (N,) and (N,).
+def pushes_by(outputs: Tensor, slopes: Tensor, makers: Tensor) -> Tensor:
+    """The push on each sample, down -log D_{k+1}(x), in one part for each generator that D knows: (N, k, d).
 
         -log D_{k+1} = -log(D_{k+1} / (D_{k+1} + D_i))     be taken for real rather than for my own: fool
                        - log(1 - sum_{j != i} D_j)         don't be taken for another one's: repel
 
-    Both are functions of D's probabilities, so that a constant that all outputs share at x changes neither.
+        P_i = D_i / (D_i + D_{k+1}) grad(l_{k+1} - l_i)             of the first line
+        P_j = D_j grad(log(D_i + D_{k+1}) - log D_j)                j != i; their sum is that of the second
+
+    for a sample of G_i. All are functions of D's probabilities, so that a constant that all outputs l share at x
+    changes none.
 
     Args:
-        outputs: Of D's last layer, the class of real data last.
-        makers: i, from 0.
-
-    Returns:
-        The two losses of each sample.
+        outputs: l, of D's last layer, the class of real data last: (N, k + 1).
+        slopes: Their gradients by x, (N, k + 1, d).
+        makers: i, from 0: (N,).
 
     Example:
-        >>> fool, repel = fool_and_repel(torch.zeros(1, 4), torch.tensor([0]))
-        >>> round(float(fool.exp())), round(float(repel.exp())), round(float((fool + repel).exp()))
-        (2, 2, 4)
+        >>> slopes = torch.eye(3)[None]  # each output grows along an axis of its own
+        >>> pushes_by(torch.zeros(1, 3), slopes, torch.tensor([0]))[0].mul(6).round().tolist()
+        [[-3.0, 0.0, 3.0], [1.0, -2.0, 1.0]]
     """
-    own, real = outputs.gather(-1, makers.unsqueeze(-1)).squeeze(-1), outputs[..., -1]
-    neither = outputs.logsumexp(-1) - torch.logaddexp(own, real)
-    return softplus(own - real), neither
+    n, k = torch.arange(len(outputs)), outputs.shape[-1] - 1
+    own = (outputs[n, makers] - outputs[:, k]).sigmoid().unsqueeze(-1)  # D_i / (D_i + D_{k+1})
+    home = own * slopes[n, makers] + (1 - own) * slopes[:, k]  # of log(D_i + D_{k+1}), but for what all share
+    parts = outputs.softmax(-1)[:, :k, None] * (home.unsqueeze(1) - slopes[:, :k])
+    parts[n, makers] = own * (slopes[:, k] - slopes[n, makers])
+    return parts
+
+
+def _how_hard(parts: Tensor, width: float) -> np.ndarray:
+    """The mean strength of each part for each generator's samples, which take turns, on the scale of arrows."""
+    k = parts.shape[1]
+    strength = torch.linalg.vector_norm(parts, dim=-1).unflatten(0, (-1, k)).mean(0) * width
+    return (strength / (strength + HALF)).numpy()
+
+
+def _arrows(x: Tensor, parts: Tensor, makers: Tensor, width: float) -> tuple[np.ndarray, np.ndarray]:
+    fool = parts[torch.arange(len(x)), makers]
+    return as_arrows(x, fool, width), as_arrows(x, parts.sum(1) - fool, width)

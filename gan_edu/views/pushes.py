@@ -12,6 +12,8 @@ from gan_edu.networks.network import outputs_of
 
 ARROW = 0.1
 """The longest arrow, as a share of the picture's width."""
+HALF = 1.5
+"""The push per width of the picture whose arrow is half as long as the longest."""
 
 
 def pushes(game: Game, players: Players, batch: Batch) -> tuple[Tensor, Tensor]:
@@ -35,10 +37,10 @@ def pushes(game: Game, players: Players, batch: Batch) -> tuple[Tensor, Tensor]:
 
 
 def as_arrows(x: Tensor, push: Tensor, width: float, longest: float = ARROW) -> np.ndarray:
-    """Tails and heads (N, 4). A push of u per width of the picture gets length longest width u / (u + 1.5).
+    """Tails and heads (N, 4). A push of u per width of the picture gets length longest width u / (u + HALF).
 
     So arrows grow with the push and never fill the picture, and a gradient that vanishes is seen to vanish.
     """
     strength = torch.linalg.vector_norm(push, dim=-1, keepdim=True)
-    heads = x + push * (longest * width * width / (strength * width + 1.5))
+    heads = x + push * (longest * width * width / (strength * width + HALF))
     return torch.cat([x, heads], -1).numpy()
