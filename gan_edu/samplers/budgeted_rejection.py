@@ -21,6 +21,7 @@ def budgeted_rejection(
     budget: Annotated[float, Range(1, 1e6, slider=(1, 100), log=True, label="proposals a point")] = 4.0,
     pilot: Count = 10_000,
     limit: Count = 10**7,
+    progress: bool = False,
 ) -> Draws:
     """Accept with probability a(x) = min(1, c w(x) / M), with c such that E_q a = 1 / budget.
 
@@ -35,6 +36,7 @@ def budgeted_rejection(
         budget: Proposals an accepted point may cost on average; 1 accepts everything.
         pilot: Proposals on which c is found.
         limit: Proposals after which it stops, with fewer points than wanted.
+        progress: Show a bar, in a notebook or on the terminal's stderr, after the first second.
 
     Returns:
         The draws.
@@ -60,7 +62,7 @@ def budgeted_rejection(
     def probability(ratio: Tensor) -> Tensor:
         return (ratio + shift).clamp_max(0).exp()
 
-    return sift(propose, log_ratio, n, probability, generator, limit)
+    return sift(propose, log_ratio, n, probability, generator, limit, progress)
 
 
 def shift_for(ratio: Tensor, share: float) -> float:

@@ -23,6 +23,7 @@ def discriminator_rejection(
     epsilon: Annotated[float, Range(0, 1)] = 1e-6,
     pilot: Count = 10_000,
     limit: Count = 10**7,
+    progress: bool = False,
 ) -> Draws:
     """Accept with probability sigmoid(F - gamma), where d = log w and d_M is the largest d seen so far.
 
@@ -41,6 +42,7 @@ def discriminator_rejection(
         epsilon: Keeps F finite where d = d_M.
         pilot: Proposals from which d_M and gamma are first estimated; they are not given out.
         limit: Proposals after which it stops, with fewer points than wanted.
+        progress: Show a bar, in a notebook or on the terminal's stderr, after the first second.
 
     Returns:
         The draws. `n_proposals` counts those after the pilot.
@@ -75,7 +77,7 @@ def discriminator_rejection(
         highest = so_far[-1]
         return (score(ratio, so_far[1:], epsilon) - knob).sigmoid()
 
-    return sift(propose, log_ratio, n, probability, generator, limit)
+    return sift(propose, log_ratio, n, probability, generator, limit, progress)
 
 
 def score(ratio: Tensor, highest: Tensor, epsilon: float) -> Tensor:

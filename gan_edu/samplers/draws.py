@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import torch
 from torch import Tensor
 
 from gan_edu.parameters import Range
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 Propose = Callable[[int], Tensor]
 """n -> (n, d), points of q."""
@@ -82,8 +85,17 @@ class Draws:
         return self.n_proposals / max(len(self.x), 1)
 
 
-def judged(propose: Propose, log_ratio: LogRatio, n: int) -> tuple[Tensor, Tensor]:
-    """N proposals and their log ratios, `ROWS` at a time: (n, d), (n,).
+def shown(total: int, unit: str, progress: bool) -> tqdm[Any]:
+    """A progress bar that counts up to `total`, from the first second on; without `progress` it shows nothing."""
+    from tqdm.auto import tqdm
+
+    return tqdm(total=total, unit=unit, unit_scale=True, disable=not progress, delay=1, leave=False)
+
+
+def judged(
+    propose: Propose, log_ratio: LogRatio, n: int, bar: tqdm[Any] | None = None
+) -> tuple[Tensor, Tensor]:
+    """N proposals and their log ratios, `ROWS` at a time: (n, d), (n,). The bar moves by N.
 
     Raises:
         ValueError: If either has a wrong shape, or a ratio is nan or +inf.
@@ -97,6 +109,8 @@ def judged(propose: Propose, log_ratio: LogRatio, n: int) -> tuple[Tensor, Tenso
                 came = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
                 raise ValueError(f"propose(n) must give a tensor of shape (n, d); for n = {rows} got {came}")
             parts.append((x, ratios_at(log_ratio, x)))
+            if bar is not None:
+                bar.update(rows)
     return torch.cat([x for x, _ in parts]), torch.cat([ratio for _, ratio in parts])
 
 
@@ -136,6 +150,7 @@ def sift(
     probability_of: Callable[[Tensor], Tensor],
     generator: torch.Generator,
     limit: int,
+    progress: bool,
 ) -> Draws:
     """Accept every proposal on its own, until there are n or `limit` have been judged.
 
@@ -146,24 +161,29 @@ def sift(
         probability_of: Log ratios (N,) -> probabilities (N,), in the order in which they come.
         generator: Of the coins.
         limit: Proposals after which it stops with fewer points.
+        progress: Show a bar of the points.
     """
     found: list[Tensor] = []
     kept: list[tuple[Tensor, ...]] = []
     n_found = n_judged = 0
-    for rows in _rounds(limit):
-        x, ratio = judged(propose, log_ratio, rows)
-        probability = probability_of(ratio)
-        coins = torch.rand(rows, generator=generator, device=generator.device, dtype=torch.float64)
-        accepted = coins < probability
-        last = (accepted.cumsum(0) < n - n_found).sum() + 1  # what comes after the last one was never drawn
-        x, ratio, probability, accepted = (part[:last] for part in (x, ratio, probability, accepted))
-        found.append(x[accepted])
-        if n_judged < KEPT:
-            kept.append((x, accepted, probability, ratio))
-        n_judged += len(x)
-        n_found += len(found[-1])
-        if n_found == n:
-            break
+    with shown(n, "point", progress) as bar:
+        for rows in _rounds(limit):
+            x, ratio = judged(propose, log_ratio, rows)
+            probability = probability_of(ratio)
+            coins = torch.rand(rows, generator=generator, device=generator.device, dtype=torch.float64)
+            accepted = coins < probability
+            last = (
+                accepted.cumsum(0) < n - n_found
+            ).sum() + 1  # what comes after the last one was never drawn
+            x, ratio, probability, accepted = (part[:last] for part in (x, ratio, probability, accepted))
+            found.append(x[accepted])
+            if n_judged < KEPT:
+                kept.append((x, accepted, probability, ratio))
+            n_judged += len(x)
+            n_found += len(found[-1])
+            bar.update(len(found[-1]))
+            if n_found == n:
+                break
     proposals, accepted, probability, ratio = (torch.cat(parts)[:KEPT] for parts in zip(*kept, strict=True))
     return Draws(torch.cat(found), n_judged, n_found, proposals, accepted, probability, ratio)
 

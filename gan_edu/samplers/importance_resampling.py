@@ -7,7 +7,7 @@ from typing import Annotated
 import torch
 
 from gan_edu.parameters import Range, method
-from gan_edu.samplers.draws import KEPT, Count, Draws, LogRatio, Propose, judged
+from gan_edu.samplers.draws import KEPT, Count, Draws, LogRatio, Propose, judged, shown
 
 
 @method
@@ -18,6 +18,7 @@ def importance_resampling(
     *,
     generator: torch.Generator,
     pool: Annotated[float, Range(1, 1e4, slider=(1, 100), log=True, label="pool per point")] = 10.0,
+    progress: bool = False,
 ) -> Draws:
     """Draw pool n proposals once, then n of them with replacement, with probabilities w_i / sum w.
 
@@ -29,7 +30,8 @@ def importance_resampling(
         log_ratio: x -> log w, (n, d) -> (n,).
         n: Points wanted.
         generator: Of the choice.
-        pool: Proposals per point wanted.
+        pool: Proposals per point wanted; all of them are in memory together.
+        progress: Show a bar, in a notebook or on the terminal's stderr, after the first second.
 
     Returns:
         The draws; `accepted` are the proposals that came out at least once, `probability` their weights.
@@ -48,7 +50,9 @@ def importance_resampling(
     Reference:
         Rubin (1988), Using the SIR algorithm to simulate posterior distributions, Bayesian Statistics 3.
     """
-    x, ratio = judged(propose, log_ratio, max(n, round(pool * n)))
+    n_pool = max(n, round(pool * n))
+    with shown(n_pool, "proposal", progress) as bar:
+        x, ratio = judged(propose, log_ratio, n_pool, bar)
     if bool(ratio.isneginf().all()):
         raise ValueError(f"some proposal must be possible under p; got a log ratio of -inf for all {len(x)}")
     weights = ratio.double().softmax(0)

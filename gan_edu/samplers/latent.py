@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gan_edu.recording import Generated
-from gan_edu.samplers.draws import KEPT, Draws, LogRatio, Propose, checked
+from gan_edu.samplers.draws import KEPT, Draws, LogRatio, Propose, checked, shown
 
 CHAINS = 2048
 """That walk side by side."""
@@ -61,6 +61,7 @@ def walk(
     steps: int,
     offer: Callable[[Place], tuple[Place, Tensor]],
     generator: torch.Generator,
+    progress: bool,
 ) -> Draws:
     """Chains that start at draws of the latent prior and accept what they are offered; the last place of each.
 
@@ -71,25 +72,29 @@ def walk(
         steps: Of each chain.
         offer: Where chains stand -> where they could go, and with what probability (C,).
         generator: Of the coins.
+        progress: Show a bar of the steps.
     """
     ends, moves, counts, seen = [], [], 0, []
-    for first in range(0, n, CHAINS):
-        here = place_at(latent.decode, log_ratio, latent.draw(min(CHAINS, n - first)))
-        offered, moved = [], torch.zeros(len(here.x), dtype=torch.bool, device=here.x.device)
-        for _ in range(steps):
-            there, probability = offer(here)
-            coins = torch.rand(probability.shape, generator=generator, device=generator.device)
-            accepted = coins < probability
-            here = Place(*(_where(accepted, new, old) for new, old in zip(there, here, strict=True)))
-            moved |= accepted
-            counts += int(accepted.sum())
-            if first * steps < KEPT:
-                offered.append((there.x, accepted, probability, there.ratio))
-        ends.append(here.x)
-        moves.append(moved)
-        if offered:
-            kept = max(1, KEPT // steps - first)
-            seen.append([torch.stack(parts, 1)[:kept] for parts in zip(*offered, strict=True)])
+    with shown(n * steps, "step", progress) as bar:
+        for first in range(0, n, CHAINS):
+            here = place_at(latent.decode, log_ratio, latent.draw(min(CHAINS, n - first)))
+            offered, moved = [], torch.zeros(len(here.x), dtype=torch.bool, device=here.x.device)
+            kept = max(1, KEPT // steps - first) if first * steps < KEPT else 0  # chains
+            for _ in range(steps):
+                there, probability = offer(here)
+                coins = torch.rand(probability.shape, generator=generator, device=generator.device)
+                accepted = coins < probability
+                here = Place(*(_where(accepted, new, old) for new, old in zip(there, here, strict=True)))
+                moved |= accepted
+                counts += int(accepted.sum())
+                if kept:  # a clone: a slice would hold on to all of it
+                    parts = there.x, accepted, probability, there.ratio
+                    offered.append([part[:kept].clone() for part in parts])
+                bar.update(len(moved))
+            ends.append(here.x)
+            moves.append(moved)
+            if kept:
+                seen.append([torch.stack(parts, 1) for parts in zip(*offered, strict=True)])
     points, accepted, probability, ratio = (torch.cat(parts) for parts in zip(*seen, strict=True))
     return Draws(torch.cat(ends), n * steps, counts, points, accepted, probability, ratio, torch.cat(moves))
 

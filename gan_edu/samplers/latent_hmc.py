@@ -23,6 +23,7 @@ def latent_hmc(
     steps: Annotated[int, Range(1, 10**6, slider=(1, 200), log=True, label="glides")] = 20,
     leaps: Annotated[int, Range(1, 1000, slider=(1, 50), label="leaps a glide")] = 10,
     step_size: Annotated[float, Range(1e-8, 10, slider=(1e-3, 1), log=True, label="leap size ε")] = 0.1,
+    progress: bool = False,
 ) -> Draws:
     """Chains in the latent space that glide with random momenta, n of them.
 
@@ -39,6 +40,7 @@ def latent_hmc(
         steps: Glides of each chain.
         leaps: Of each glide.
         step_size: eps.
+        progress: Show a bar, in a notebook or on the terminal's stderr, after the first second.
 
     Returns:
         The draws, with proposals (n, steps, d).
@@ -68,7 +70,7 @@ def latent_hmc(
         gain = here.energy - there.energy + (momentum.square() - after.square()).sum(-1) / 2
         return there, gain.clamp_max(0).exp()
 
-    return walk(latent, log_ratio, n, steps, offer, generator)
+    return walk(latent, log_ratio, n, steps, offer, generator, progress)
 
 
 def glide(

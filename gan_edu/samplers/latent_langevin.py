@@ -23,6 +23,7 @@ def latent_langevin(
     steps: Annotated[int, Range(1, 10**6, slider=(1, 640), log=True, label="steps")] = 100,
     step_size: Annotated[float, Range(1e-8, 10, slider=(1e-3, 1), log=True, label="step size τ")] = 0.1,
     adjusted: bool = True,
+    progress: bool = False,
 ) -> Draws:
     """Chains in the latent space that follow the slope of E(z) = |z|²/2 - log w(G(z)), n of them.
 
@@ -40,6 +41,7 @@ def latent_langevin(
         steps: Of each chain.
         step_size: tau.
         adjusted: Whether moves can be refused.
+        progress: Show a bar, in a notebook or on the terminal's stderr, after the first second.
 
     Returns:
         The draws, with proposals (n, steps, d).
@@ -76,4 +78,4 @@ def latent_langevin(
         back = log_move(there, here.z) - log_move(here, there.z)
         return there, (here.energy - there.energy + back).clamp_max(0).exp()
 
-    return walk(latent, log_ratio, n, steps, offer, generator)
+    return walk(latent, log_ratio, n, steps, offer, generator, progress)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import torch
 from torch import Tensor
 
 from gan_edu.parameters import Range, method
-from gan_edu.samplers.draws import KEPT, Count, Draws, LogRatio, Propose, checked, judged
+from gan_edu.samplers.draws import KEPT, Count, Draws, LogRatio, Propose, checked, judged, shown
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 IMPOSSIBLE = -1e30
 """Stands for a log ratio of -inf where a chain starts, so that it leaves for the first point that is possible."""
@@ -26,6 +29,7 @@ def metropolis_hastings(
     proposals: Annotated[int, Range(1, 10**6, slider=(1, 640), log=True, label="proposals a chain K")] = 100,
     start: Tensor | None = None,
     restart: bool = True,
+    progress: bool = False,
 ) -> Draws:
     """Chains of K proposals from q each, n of them; a chain at x goes to x' with probability min(1, w(x') / w(x)).
 
@@ -43,6 +47,7 @@ def metropolis_hastings(
         start: Log ratios of real points; chain i starts at number i of them, and from the first again where they
             are fewer than chains. Without, chains start at a proposal.
         restart: Whether chains that never moved begin again; if not, their x is nan.
+        progress: Show a bar, in a notebook or on the terminal's stderr, after the first second.
 
     Returns:
         The draws, with proposals (n, K, d) and so on of the first chains; `moved` is that of a chain's first walk.
@@ -68,18 +73,25 @@ def metropolis_hastings(
         start = checked(start)
     at_once = max(1, AT_ONCE // proposals)
     walks = []
-    for first in range(0, n, at_once):
-        chains = range(first, min(first + at_once, n))
-        walk = _walk(propose, log_ratio, chains, proposals, start, generator)
-        n_kept = max(0, KEPT // proposals - first)
-        walks.append((*walk[:3], *(part[:n_kept] for part in walk[3:])))
-    x, moved, n_accepted, *kept = (torch.cat(parts) for parts in zip(*walks, strict=True))
-    points, accepted, probability, ratio = kept
-    (stuck,) = (~moved).nonzero(as_tuple=True)
-    restarted = len(stuck) if restart and start is not None else 0
-    if restarted:
-        x[stuck], _, again, *_ = _walk(propose, log_ratio, range(restarted), proposals, None, generator)
-        n_accepted = torch.cat([n_accepted, again])
+    with shown(n * proposals, "proposal", progress) as bar:
+
+        def walked(chains: range, start: Tensor | None) -> tuple[Tensor, ...]:
+            return _walk(propose, log_ratio, chains, proposals, start, generator, bar)
+
+        for first in range(0, n, at_once):
+            walk = walked(range(first, min(first + at_once, n)), start)
+            n_kept = max(0, KEPT // proposals - first)
+            # a clone: a slice, even an empty one, would hold on to all that these chains were offered
+            walks.append((*walk[:3], *(part[:n_kept].clone() for part in walk[3:])))
+            del walk
+        x, moved, n_accepted, *kept = (torch.cat(parts) for parts in zip(*walks, strict=True))
+        points, accepted, probability, ratio = kept
+        (stuck,) = (~moved).nonzero(as_tuple=True)
+        restarted = len(stuck) if restart and start is not None else 0
+        bar.total += restarted * proposals
+        for chains in stuck.split(at_once) if restarted else ():
+            x[chains], _, again, *_ = walked(range(len(chains)), None)
+            n_accepted = torch.cat([n_accepted, again])
     n_judged = proposals * (n + restarted)
     return Draws(x, n_judged, int(n_accepted.sum()), points, accepted, probability, ratio, moved, restarted)
 
@@ -91,10 +103,11 @@ def _walk(
     proposals: int,
     start: Tensor | None,
     generator: torch.Generator,
+    bar: tqdm[Any],
 ) -> tuple[Tensor, ...]:
     """Where each chain ends (C, d), whether it moved (C,), accepted (C,), and all that it was offered (C, K, ...)."""
     n_chains = len(chains)
-    x, ratio = judged(propose, log_ratio, n_chains * proposals)
+    x, ratio = judged(propose, log_ratio, n_chains * proposals, bar)
     offered = ratio.double().unflatten(0, (n_chains, proposals)).mT.contiguous()  # (K, C): a step is a row
     if start is None:
         ends, here = judged(propose, log_ratio, n_chains)

@@ -20,6 +20,7 @@ def rejection(
     generator: torch.Generator,
     log_bound: Annotated[float, Range(-1e6, 1e6, slider=(-2, 16), label="log M")],
     limit: Count = 10**7,
+    progress: bool = False,
 ) -> Draws:
     """Accept x ~ q with probability min(1, w(x) / M), where w = p / q.
 
@@ -33,6 +34,7 @@ def rejection(
         generator: Of the coins.
         log_bound: log M.
         limit: Proposals after which it stops, with fewer points than wanted.
+        progress: Show a bar, in a notebook or on the terminal's stderr, after the first second.
 
     Returns:
         The draws.
@@ -55,4 +57,4 @@ def rejection(
     def probability(ratio: Tensor) -> Tensor:
         return (ratio - log_bound).clamp_max(0).exp()
 
-    return sift(propose, log_ratio, n, probability, generator, limit)
+    return sift(propose, log_ratio, n, probability, generator, limit, progress)
