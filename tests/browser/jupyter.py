@@ -219,15 +219,19 @@ def kernel_eval(page: Page, expression: str) -> Any:
     return json.loads(ast.literal_eval(value["data"]["text/plain"]))
 
 
-def wait_for_python(page: Page, condition: str) -> None:
-    """Wait until a Python expression is true in the open notebook's kernel."""
-    page.wait_for_function(
-        """async (condition) => {
-            const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
-            const request = { code: '', store_history: false, user_expressions: { value: condition } };
-            const { value } = (await kernel.requestExecute(request).done).content.user_expressions;
-            if (value.status !== 'ok') throw new Error(JSON.stringify(value));
-            return value.data['text/plain'] === 'True';
-        }""",
-        arg=f"bool({condition})",
-    )
+def wait_for_python(page: Page, condition: str, timeout: float = 60.0) -> None:
+    """Wait until a Python expression is true in the open notebook's kernel.
+
+    Args:
+        page: a page that shows a notebook.
+        condition: the expression.
+        timeout: seconds after which it is given up.
+
+    Raises:
+        AssertionError: if the expression raises, or is still false at the end.
+    """
+    # asked from here: the browser's own wait takes a promise, which it does not await, for true
+    end = time.monotonic() + timeout
+    while not kernel_eval(page, f"bool({condition})"):
+        assert time.monotonic() < end, f"still false after {timeout} s: {condition}"
+        page.wait_for_timeout(50)
