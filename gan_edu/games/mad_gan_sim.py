@@ -37,8 +37,9 @@ def mad_gan_sim(
         generator_loss of G_i = that of the game + lambda E max(0, -U_i)
 
     phi is D's last hidden layer. Where U_i >= 0, the condition holds and the gradient is that of the game alone;
-    where not, G_i moves away from what the others draw, which for G_i is given. Since a cosine near 1 asks D(G_i) to
-    be ahead of the others by nearly 1, the condition hardly ever holds, and lambda must be small.
+    where not, G_i moves away from what the others draw, which for G_i is given. In the mean over i all D cancel: the
+    mean of U_i is minus the mean cosine. So features that are never negative (ReLU's) let it hold for few or none,
+    and the term is then lambda times the mean cosine; where features may be opposed (tanh's), it comes and goes.
 
     Args:
         target: What the mixture of all G_i should learn to draw.
@@ -74,10 +75,7 @@ def mad_gan_sim(
     game = mad_gan(target, generators, classify, generator_loss, shared, *nets, frozen)
 
     def aim(whole: Game, players: Players, batch: Batch) -> Tensor:
-        x_fake = whole.shown(players, batch, same_latent(whole, players, batch.z, generators), "fake")
-        prob_real = whole.read(whole.discriminator(players["theta_d"], x_fake)).sigmoid()
-        features = whole.discriminator.features(players["theta_d"], x_fake)
-        shortfall = (-condition(prob_real, features, generators)).clamp_min(0)
+        shortfall = (-margins(whole, players, batch)).clamp_min(0)
         return game.generator_aim(whole, players, batch) + weight * shortfall.mean((-1, -2))
 
     def at_equilibrium(whole: Game) -> Equilibrium:
@@ -85,6 +83,26 @@ def mad_gan_sim(
         return rest if weight == 0 else rest._replace(generator_loss=None)
 
     return dataclasses.replace(game, generator_aim=aim, at_equilibrium=at_equilibrium)
+
+
+def margins(game: Game, players: Players, batch: Batch) -> Tensor:
+    """U_i at the first n latent points of a batch, where n k is at most the batch: (R, n, k).
+
+    Args:
+        game: Any game of k generators, whether or not its loss asks for the condition.
+        players: Of R runs.
+        batch: Only its latent points count.
+
+    Example:
+        >>> from gan_edu.data.ring import ring
+        >>> game, random = mad_gan(ring(), generators=3, width=8), torch.Generator().manual_seed(0)
+        >>> margins(game, game.init(2, random), game.draw(2, 12, random)).shape
+        torch.Size([2, 4, 3])
+    """
+    k = game.generator.members
+    x_fake = game.shown(players, batch, same_latent(game, players, batch.z, k), "fake")
+    prob_real = game.read(game.discriminator(players["theta_d"], x_fake)).sigmoid()
+    return condition(prob_real, game.discriminator.features(players["theta_d"], x_fake), k)
 
 
 def same_latent(game: Game, players: Players, z: Tensor, generators: int) -> Tensor:

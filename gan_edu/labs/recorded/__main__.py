@@ -21,6 +21,7 @@ ALL = (
     "parallel_lines",
     "batches",
     "mad",
+    "similar",
     "envelopes",
     "twenty_five",
 )
