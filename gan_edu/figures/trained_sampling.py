@@ -20,14 +20,16 @@ if TYPE_CHECKING:
     from gan_edu.samplers.calibration import Reliability
 
 HEIGHT = 672
-SIDE, BETWEEN, TOP = 248, 28, 46
+SIDE, BETWEEN, TOP = 246, 29, 46
 ROW = 21
-COURSE = (64, 470, 400, 150)
+COURSE = (64, 470, 376, 150)
 """Left, top, width and height of the divergence over training."""
-WORTH = (556, 470, 150, 150)
+WORTH = (528, 470, 150, 150)
 """Of the reliability."""
 DASHES = {"plain": "2 4", "drs": "8 4", "mh": ""}
-MARKS = {"plain": "╌", "drs": "╍", "mh": "━"}
+MARKS = {"plain": "┄", "drs": "╍", "mh": "━"}
+LOWEST = 3e-3
+"""Divergence at the lower end of its scale."""
 
 TEXTS = {
     "plain": "G alone",
@@ -52,13 +54,12 @@ TEXTS = {
     "came": "is real",
     "before": "as it is",
     "after": "{kind}",
-    "none": "not calibrated",
     "isotonic": "isotonic",
     "platt": "Platt",
     "beta": "beta",
     "brier": "Brier",
     "z": "Z",
-    "ratio": "E w",
+    "ratio": "mean w",
     "alt": "Step {step}. {told}. Reliability: Brier {before}, calibrated {after}.",
     "alt_one": "{name}: {modes} of {total} modes, high quality {quality}, JSD {divergence}, acceptance {acceptance}, "
     "{cost} proposals an output",
@@ -112,7 +113,7 @@ def _name(seen: Seen, name: str, texts: Mapping[str, str]) -> str:
 
 
 def _left(k: int) -> float:
-    return k * (SIDE + BETWEEN)
+    return 2 + k * (SIDE + BETWEEN)
 
 
 def _stage(seen: Seen, k: int, name: str, theme: Theme, texts: Mapping[str, str]) -> Panel:
@@ -122,11 +123,12 @@ def _stage(seen: Seen, k: int, name: str, theme: Theme, texts: Mapping[str, str]
     panel.frame("", (), {})
     outcome, colour = seen.outcomes[name], ink(theme, name)
     panel.text(_left(k), 17, _name(seen, name, texts), colour, weight=700)
-    key = f"● {texts['out']}" + ("" if name == "plain" else f"   × {texts['refused']}")
-    panel.text(_left(k), 36, key, colour)
+    panel.text(_left(k), 36, f"● {texts['out']}", colour)
     if name == "plain":
         panel.text(_left(k) + SIDE, 36, f"□ {texts['mode']}", theme.real, "end")
-    elif len(outcome.x) < OUTPUTS:
+    else:
+        panel.text(_left(k) + SIDE, 36, f"× {texts['refused']}", theme.muted, "end")
+    if len(outcome.x) < OUTPUTS:
         few = texts["few"].format(count=len(outcome.x), wanted=OUTPUTS)
         panel.text(_left(k) + SIDE, 17, f"! {few}", theme.ink, "end", 700)
     centres = [
@@ -180,19 +182,19 @@ def _course(seen: Seen, course: Course, theme: Theme, texts: Mapping[str, str]) 
     """The divergence over training, on a scale of powers of ten."""
     steps = [step for step, _ in course] or [seen.step]
     first, last = min(steps[0], seen.step), max(steps[-1], seen.step)
-    panel = Panel(COURSE, (first, max(last, first + 1)), (math.log10(1e-3), 0), theme)
-    panel.frame("", (), {-3: "0.001", -2: "0.01", -1: "0.1", 0: "1"})
+    panel = Panel(COURSE, (first, max(last, first + 1)), (_height(0), _height(math.log(2))), theme)
+    panel.frame("", (), {-2: "0.01", -1: "0.1", _height(math.log(2)): "log 2"})
     left, top, width, height = COURSE
     panel.text(left - 54, top - 12, texts["course"], weight=600)
-    x = left + 82
+    x = left + 102
     for name in SAMPLERS:
         words = f"{MARKS[name]} {texts[name].split(',')[0]}"
         panel.text(x, top - 12, words, ink(theme, name), weight=600)
         x += 8.0 * len(words) + 12
-    panel.line(panel.x_range, [math.log10(max(seen.perfect, 1e-3))] * 2, theme.muted, 1.4, "1 3")
+    panel.line(panel.x_range, [_height(seen.perfect)] * 2, theme.muted, 1.4, "1 3")
     panel.text(
         left + width - 4,
-        panel.y(math.log10(max(seen.perfect, 1e-3))) - 5,
+        panel.y(_height(seen.perfect)) - 5,
         texts["perfect"],
         theme.muted,
         "end",
@@ -218,7 +220,7 @@ def _course(seen: Seen, course: Course, theme: Theme, texts: Mapping[str, str]) 
 
 
 def _height(divergence: float) -> float:
-    return math.log10(max(divergence, 1e-3)) if math.isfinite(divergence) else math.nan
+    return math.log10(min(max(divergence, LOWEST), math.log(2))) if math.isfinite(divergence) else math.nan
 
 
 def _reliability(seen: Seen, theme: Theme, texts: Mapping[str, str]) -> Panel:
@@ -249,15 +251,13 @@ def _reliability(seen: Seen, theme: Theme, texts: Mapping[str, str]) -> Panel:
             panel.text(x, y + 18 * (row + 1), words)
             panel.text(right, y + 18 * (row + 1), value, colour, "end")
         y += 80
-    if not calibrated:
-        panel.text(x, y, texts["none"], theme.muted)
     return panel
 
 
 def _worth(known: Reliability, texts: Mapping[str, str]) -> Iterable[tuple[str, str]]:
     yield texts["brier"], f"{known.brier:.3f}"
     yield texts["z"], number(known.z, 1)
-    yield texts["ratio"], number(known.mean_ratio, 2)
+    yield texts["ratio"], f"{known.mean_ratio:.3g}"
 
 
 def _mark(panel: Panel, x: float, y: float, colour: str, hollow: bool) -> None:

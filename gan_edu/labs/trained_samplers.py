@@ -83,25 +83,23 @@ class TrainedSamplerLab(widgets.VBox):
     A worker draws what is asked for, always the newest, and charts the divergence over training when nothing is.
 
     Args:
-        recording: Of a GAN in the plane.
-        run: Of the population.
+        samplers: On one run of a recording.
         start: What it opens with, and what reset brings back.
         name: Of the recording in Python, for the command that makes the lab again.
         key: Of the lab, so that making it again stops the old one.
     """
 
     def __init__(
-        self, recording: Recording, run: int, start: Moment, *, name: str = "", key: str | None = None
+        self, samplers: TrainedSamplers, start: Moment, *, name: str = "", key: str | None = None
     ) -> None:
-        samplers = TrainedSamplers(recording, run, start.seed)  # raises before anything is replaced
         registry.replace(self, key)
         self.samplers, self.start, self.moment, self.name = samplers, start, start, name
-        self.charted = charted(len(recording))
+        self.charted = charted(len(samplers))
         self._right = replace(start.setting, case="none")  # what a failure case is taken back to
         self._quiet = False
         self._wanted = threading.Event()
         self.worker = Worker(self._failed)
-        last = len(recording) - 1
+        last = len(samplers) - 1
         self.timeline = widgets.IntSlider(
             start.frame, 0, max(last, 1), description=TEXTS["trained_timeline"], readout=False,
             tooltip=TEXTS["trained_timeline_help"], disabled=not last,
@@ -453,9 +451,9 @@ def trained_sampler_lab(
     last = len(recording) - 1
     place = Parameter("frame", "int", range=Range(-last - 1, last)).check(here if frame is None else frame)
     opened = Moment(place % (last + 1), setting, seed)
+    samplers = TrainedSamplers(recording, run, seed)
     if no_widgets() if fallback is None else fallback:
-        samplers = TrainedSamplers(recording, run, seed)
         for charted_frame in (frames := charted(last + 1)):
             samplers.at(charted_frame, setting)
         return trained_sampling_figure(samplers.at(opened.frame, setting), course(samplers, setting, frames))
-    return TrainedSamplerLab(recording, run, opened, name=name, key=key)
+    return TrainedSamplerLab(samplers, opened, name=name, key=key)

@@ -280,9 +280,13 @@ class TrainedSamplers:
         """Draw and judge the points that a frame will need, unless there is a hurry: whether that is done."""
         if (frame, setting.checked()) in self._seen:
             return True
-        pool, needed = self.pool(frame), 2 * HELD_OUT + max(PILOT, OUTPUTS * setting.proposals)
-        while len(pool) < needed and not hurry():
-            pool.grow()
+        needed = 2 * HELD_OUT + max(PILOT, OUTPUTS * setting.proposals)
+        try:
+            pool = self.pool(frame)
+            while len(pool) < needed and not hurry():
+                pool.grow()
+        except ValueError:  # `at` will say what is wrong
+            return True
         return len(pool) >= needed
 
     def divergence(self, frame: int, setting: Setting) -> dict[str, float]:
