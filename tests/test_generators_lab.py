@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from gan_edu.figures.picture import Picture
 from gan_edu.labs import recorded
@@ -91,6 +92,95 @@ def generators_lab_settings(game: str):
     settings = other.session.wanted
     other.close()
     return settings
+
+
+def each(lab: GeneratorsLab, index: int = -1) -> torch.Tensor:
+    """Each generator's own parameters at a frame of the run in hand, (K, P)."""
+    frame = lab.session.recording[index]
+    apart = frame.settings.game.generator.apart
+    assert apart is not None
+    return apart(frame.players["theta_g"])[0]
+
+
+def test_a_ticked_generator_stands_still(lab: GeneratorsLab) -> None:
+    lab.step()
+    lab.frozen[1].value = True
+    assert "Frozen: G 2." in lab.message.value
+    lab.step()
+    lab.step()
+    moved = (each(lab) - each(lab, 1)).abs().amax(-1)
+    assert moved[1] == 0
+    assert float(moved[[0, 2]].min()) > 0
+    assert lab.seen().frozen == (1,)
+    assert [box.value for box in lab.frozen] == [False, True, False]
+    lab.frozen[1].value = False
+    assert TEXTS["generators_none_frozen"] in lab.message.value
+    lab.step()
+    assert float((each(lab) - each(lab, -2)).abs().amax(-1)[1]) > 0
+    assert [run.name for run in lab.session.runs] == ["A"]  # a setting like others
+    assert lab.trace == ""
+
+
+def test_generators_join_and_leave_and_nothing_is_lost(lab: GeneratorsLab) -> None:
+    lab.step()
+    lab.frozen[2].value = True
+    lab.step()
+    before = each(lab)
+    lab.add(like=0)
+    assert torch.equal(each(lab), before[[0, 1, 2, 0]])
+    assert len(lab.frozen) == len(lab.chosen.options) == 4
+    assert "G 4 begins as a copy of G 1, in run B; run A is kept without it." in lab.message.value
+    assert lab.panel.settings.game.recipe == lab.session.wanted.game.recipe == lab.session.running.game.recipe
+    assert lab.session.waiting == ()
+    lab.step()
+    assert torch.equal(each(lab)[2], before[2])
+    assert not torch.equal(each(lab)[3], each(lab)[0])
+    lab.show_seen()
+    assert "step 3: 4 generators" in lab.told.value
+    lab.remove(1)
+    assert [box.value for box in lab.frozen] == [False, True, False]  # the third has moved up
+    assert torch.equal(each(lab)[1], before[2])
+    lab.add()
+    assert "G 4 begins untrained, in run D; run C is kept" in lab.message.value
+    lab.step()
+    assert torch.equal(each(lab)[1], before[2])
+    lab.take("A")
+    assert len(lab.frozen) == 3
+    assert torch.equal(each(lab), before)
+    assert [len(run.recording) for run in lab.session.runs] == [3, 4, 4, 5]
+    assert lab.trace == ""
+
+
+def test_scrubbing_back_undoes_it(lab: GeneratorsLab) -> None:
+    lab.step()
+    lab.step()
+    lab.add(like=2)
+    lab.frozen[3].value = True
+    lab.step()
+    lab.scrub(1)
+    assert len(lab.frozen) == 3
+    lab.step()  # forks
+    assert lab.session.running.game.generator.members == 3
+    assert lab.session.waiting == ()
+    assert lab.session.wanted.game.recipe == lab.session.running.game.recipe
+    assert [len(each(lab, index)) for index in range(len(lab.session.recording))] == [3, 3, 3]
+    assert lab.trace == ""
+
+
+def test_what_does_not_go_is_said(lab: GeneratorsLab) -> None:
+    lab.remove(0)
+    lab.remove(0)
+    assert len(lab.frozen) == 1
+    lab.remove(0)
+    assert "Not possible: mad_gan: generators must be a whole number from 1 to 64; got 0" in lab.message.value
+    assert lab._who_plays.layout.display == ""
+    lab.use(generators_lab_settings("gan:width=8"), fresh=True)
+    assert lab._who_plays.layout.display == "none"  # nobody to choose from
+    lab.use(generators_lab_settings("mad_gan:generators=2,width=8,shared=1"), fresh=True)
+    lab.frozen[0].value = True
+    assert "frozen needs generators that share no layers; got shared=1" in lab.message.value
+    assert not lab.frozen[0].value
+    assert lab.trace == ""
 
 
 @pytest.mark.slow

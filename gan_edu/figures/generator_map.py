@@ -87,7 +87,7 @@ def generator_map(
     place = (LEFT / width, BOTTOM / height, modes * cell / width, rows / height)
     axes = figure.add_axes(place)
     _draw_cells(axes, figure.theme, seen.shares, cell, texts["mode"])
-    _name_rows(axes, figure.theme, seen, texts)
+    _name_rows(figure, axes, seen, texts)
     if not seen.told_apart:
         _title(axes, figure.theme, title)
     if pushers:
@@ -202,12 +202,12 @@ def _draw_cells(axes: Axes, theme: Theme, values: np.ndarray, cell: float, label
     axes.set(xticks=range(1, columns + 1, every), xlabel=label, ylim=(rows + 0.5, 0.5))
 
 
-def _name_rows(axes: Axes, theme: Theme, seen: GeneratorsSeen, texts: Mapping[str, str]) -> None:
+def _name_rows(figure: Picture, axes: Axes, seen: GeneratorsSeen, texts: Mapping[str, str]) -> None:
     axes.set(yticks=range(1, seen.k + 1, 1 + (seen.k - 1) // MOST_LABELS), ylabel=texts["generator"])
-    beside = ScaledTranslation(-0.09, 0, axes.get_figure(root=True).dpi_scale_trans)
+    beside = ScaledTranslation(-0.09, 0, figure.dpi_scale_trans)
     for i in range(seen.k):  # its marker, beside its number
         axes.plot(
-            0, i + 1, _marker(i), color=_colour(theme, i), markersize=7, clip_on=False,
+            0, i + 1, _marker(i), color=_colour(figure.theme, i), markersize=7, clip_on=False,
             transform=axes.get_yaxis_transform() + beside,
         )  # fmt: skip
     axes.tick_params(axis="y", length=0, pad=18)

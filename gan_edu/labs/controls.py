@@ -16,8 +16,8 @@ from gan_edu.labs.texts import TEXTS
 from gan_edu.parameters import REQUIRED, Parameter
 
 LABEL_WIDTH = "128px"
-LONGEST = 60
-"""Values that are written longer than this (a drawing) get no text box; they are set elsewhere."""
+ELSEWHERE = ("points", "frozen")
+"""Parameters that get no text box: they are set by drawing, and by boxes to tick."""
 
 
 class Control:
@@ -133,8 +133,7 @@ class Form:
             value = arguments.get(name, parameter.default)
             if value is REQUIRED:
                 continue
-            long = parameter.kind == "other" and len(repr(parameter.default)) > LONGEST and name == "points"
-            if name in skip or long:
+            if name in skip or name in ELSEWHERE:
                 self._rest[name] = value
             else:
                 self.controls[name] = Control(parameter, value, helps.get(name, ""))

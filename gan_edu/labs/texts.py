@@ -194,10 +194,27 @@ TEXTS: dict[str, str] = {
     "preset_similar": "8 generators, pushed apart by similarity",
     "preset_one_generator": "a single generator",
     "generators_coming": "The picture is on its way …",
-    "generators_told": "Above: what D takes for whose. Below: who draws which mode; each row sums to 1.",
+    "generators_told": "Above: what D takes for whose. Below, left: who draws which mode; each row sums to 1. Right: "
+    "how hard each generator (row) is driven away from what D takes for another’s (column); framed: driven to look "
+    "real. 1 would be the longest arrow.",
     "generators_alone": "This D only says real or not, so there is no map of who is who, only who draws which "
     "mode; each row sums to 1.",
     "generators_recorded": "The end of the recorded run.",
+    "generators_frozen": "frozen",
+    "generators_freeze_help": "Let generator {n} stand still, while D and the others learn. Acts at once.",
+    "generators_now_frozen": "Frozen: {names}.",
+    "generators_none_frozen": "All generators learn.",
+    "generators_chosen": "generator",
+    "generators_copy": "Copy",
+    "generators_copy_help": "One generator more, in a new run: it begins as a copy of the chosen one",
+    "generators_remove": "Remove",
+    "generators_remove_help": "The chosen generator leaves, in a new run",
+    "generators_fresh": "Add a fresh one",
+    "generators_fresh_help": "One generator more, in a new run: it begins untrained",
+    "generators_note": "{k} generators from step {step:,} on",
+    "generators_copied": "G {n} begins as a copy of G {like}, in run {name}; run {old} is kept without it.",
+    "generators_added": "G {n} begins untrained, in run {name}; run {old} is kept without it.",
+    "generators_removed": "G {n} has left in run {name}, and those after it move up; run {old} is kept.",
     # the sampler lab
     "samplers_pair": "densities",
     "samplers_pair_help": "The target p, and the proposal q that points are drawn from",

@@ -86,10 +86,13 @@ class GeneratorsSeen:
     @staticmethod
     def from_json(told: Mapping[str, Any]) -> GeneratorsSeen:
         """What `as_json` wrote."""
-        values = {name: np.array(value) if isinstance(value, list) else value for name, value in told.items()}
+        values: dict[str, Any] = {
+            name: np.array(value) if isinstance(value, list) else value for name, value in told.items()
+        }
         for name, columns in (("owner", 0), ("confidence", 0), ("fool", 4), ("repel", 4), ("pushed", 0)):
             values[name] = values[name].reshape(0, columns) if not values[name].size else values[name]
-        return GeneratorsSeen(**values | {name: tuple(told[name]) for name in ("extent", "frozen")})
+        values |= {name: tuple(told[name]) for name in ("extent", "frozen")}
+        return GeneratorsSeen(**values)
 
 
 def _rounded(value: Any) -> Any:
