@@ -130,48 +130,56 @@ SWITCHES: Mapping[str, Mapping[str, Any]] = {
 
 # The best recipes known, on the ring and on the grid. Learning rates fall to 0 over the training.
 COMMON = {"learning_rate": 3e-3, "optimizer": "adam:beta1=0.5"}
-BEST: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
-    "ring": {
-        "none": {},
-        "PacGAN2": {
-            "remedies": ("packing:pack=2",),
-            "settings": {"discriminator_learning_rate": 1.2e-3},
-            "steps": 4500,
-        },
-        "instance noise": {"remedies": ("instance_noise:std=1,steps=2000",)},
-        "R1": {
-            "remedies": ("gradient_penalty:strength=0.05,norm=0,where=real",),
-            "steps": 3300,
-        },
-        "WGAN-GP": {
-            "game": "wasserstein",
-            "remedies": ("gradient_penalty:strength=1",),
-            "settings": {
-                "optimizer": "adam:beta1=0,beta2=0.9",
-                "dynamics": "alternating:discriminator_steps=3",
-                "batch_size": 64,
-            },
-            "steps": 2500,
-        },
-        "feature matching": {
-            "remedies": ("feature_matching",),
-            "settings": {"learning_rate": 6e-3},
-            "steps": 5000,
-        },
-        "minibatch discrimination": {
-            "remedies": ("minibatch_discrimination:kernels=4,kernel_dim=2",),
-            "settings": {"learning_rate": 4e-3, "batch_size": 64},
-            "steps": 2200,
-        },
-        "consensus": {"settings": {"dynamics": "consensus:strength=1"}, "steps": 2000},
-        "virtual batch norm": {"remedies": ("virtual_batch_norm",), "steps": 2500},
+RING: Mapping[str, Mapping[str, Any]] = {
+    "none": {},
+    "PacGAN2": {
+        "remedies": ("packing:pack=2",),
+        "settings": {"discriminator_learning_rate": 1.2e-3},
+        "steps": 4500,
     },
-    "grid": {
-        "none": {},
-        "PacGAN2": {"remedies": ("packing:pack=2",)},
-        "instance noise": {"remedies": ("instance_noise:std=1,steps=2000",)},
-        "feature matching": {"remedies": ("feature_matching",)},
+    "instance noise": {"remedies": ("instance_noise:std=1,steps=2000",)},
+    "R1": {
+        "remedies": ("gradient_penalty:strength=0.05,norm=0,where=real",),
+        "steps": 3300,
     },
+    "WGAN-GP": {
+        "game": "wasserstein",
+        "remedies": ("gradient_penalty:strength=1",),
+        "settings": {
+            "optimizer": "adam:beta1=0,beta2=0.9",
+            "dynamics": "alternating:discriminator_steps=3",
+            "batch_size": 64,
+        },
+        "steps": 2500,
+    },
+    "feature matching": {
+        "remedies": ("feature_matching",),
+        "settings": {"learning_rate": 6e-3},
+        "steps": 5000,
+    },
+    "minibatch discrimination": {
+        "remedies": ("minibatch_discrimination:kernels=4,kernel_dim=2",),
+        "settings": {"learning_rate": 4e-3, "batch_size": 64},
+        "steps": 2200,
+    },
+    "consensus": {"settings": {"dynamics": "consensus:strength=1"}, "steps": 2000},
+    "virtual batch norm": {"remedies": ("virtual_batch_norm",), "steps": 2500},
+}
+GRID: Mapping[str, Mapping[str, Any]] = {
+    "none": {},
+    "PacGAN2": {"remedies": ("packing:pack=2",)},
+    "PacGAN2, 3 steps of D": {
+        "remedies": ("packing:pack=2",),
+        "settings": {"dynamics": "alternating:discriminator_steps=3"},
+        "steps": 3000,
+    },
+    "instance noise": RING["instance noise"],
+    "R1": RING["R1"],
+    "WGAN-GP": RING["WGAN-GP"],
+    "feature matching": {"remedies": ("feature_matching",)},
+    "minibatch discrimination": RING["minibatch discrimination"],
+    "consensus": RING["consensus"],
+    "virtual batch norm": RING["virtual batch norm"],
 }
 
 
@@ -186,9 +194,9 @@ def _switched(preset: str, place: int) -> dict[str, Recipe]:
     return made
 
 
-def _best(target: str) -> dict[str, Recipe]:
+def _best(target: str, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Recipe]:
     made = {}
-    for name, row in BEST[target].items():
+    for name, row in rows.items():
         own, steps = {**COMMON, **row.get("settings", {})}, row.get("steps", 4000)
         settings = {**own, "decay_steps": steps}
         made[name] = Recipe(row.get("remedies", ()), row.get("game", "gan"), settings, steps, target, own)
@@ -198,8 +206,8 @@ def _best(target: str) -> dict[str, Recipe]:
 TABLES: Mapping[str, Mapping[str, Recipe]] = {
     "rotating": _switched("rotating", 0),
     "frozen": _switched("frozen", 1),
-    "ring": _best("ring"),
-    "grid": _best("grid"),
+    "ring": _best("ring", RING),
+    "grid": _best("grid", GRID),
 }
 POPULATIONS = {"rotating": 1, "frozen": 1, "ring": 4, "grid": 4}
 
