@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gan_edu.recording import Generated
-from gan_edu.samplers.draws import KEPT, Draws, LogRatio, Propose, checked, shown
+from gan_edu.samplers.draws import KEPT, Draws, LogRatio, Propose, ratios_at, shown
 
 CHAINS = 2048
 """That walk side by side."""
@@ -28,16 +28,23 @@ class Place(NamedTuple):
 def place_at(decode: Callable[[Tensor], Tensor], log_ratio: LogRatio, z: Tensor) -> Place:
     """The energy E(z) = |z|²/2 - log w(G(z)), whose density exp(-E) is that of z where G(z) follows p.
 
+    Where p has nothing the energy is infinite, and the slope given is that of |z|²/2.
+
+    Raises:
+        ValueError: If the ratios have a wrong shape, or one is nan or +inf.
+
     Reference:
         Che et al. (2020), Your GAN is Secretly an Energy-based Model, arXiv 2003.06060, sec. 3.
     """
     with torch.enable_grad():
         z = z.detach().requires_grad_()
         x = decode(z)
-        ratio = log_ratio(x)
+        ratio = ratios_at(log_ratio, x)
         energy = z.square().sum(-1) / 2 - ratio
         (slope,) = torch.autograd.grad(energy.sum(), z)
-    return Place(z.detach(), x.detach(), checked(ratio.detach(), x.detach()), energy.detach(), slope)
+    z, ratio = z.detach(), ratio.detach()
+    slope = torch.where(ratio.isneginf()[:, None], z, slope)
+    return Place(z, x.detach(), ratio, energy.detach(), slope)
 
 
 def latent_of(propose: Propose, sampler: str) -> Generated:
@@ -82,6 +89,9 @@ def walk(
             kept = max(1, KEPT // steps - first) if first * steps < KEPT else 0  # chains
             for _ in range(steps):
                 there, probability = offer(here)
+                # from where p has nothing to anywhere, and never back
+                probability = probability.masked_fill(there.ratio.isneginf(), 0)
+                probability = probability.masked_fill(here.ratio.isneginf(), 1)
                 coins = torch.rand(probability.shape, generator=generator, device=generator.device)
                 accepted = coins < probability
                 here = Place(*(_where(accepted, new, old) for new, old in zip(there, here, strict=True)))

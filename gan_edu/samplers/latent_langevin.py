@@ -30,8 +30,8 @@ def latent_langevin(
         z' = z - (tau / 2) grad E(z) + sqrt(tau) xi,    xi ~ N(0, I)
 
     Adjusted (MALA), z' is accepted with probability min(1, exp(E(z) - E(z')) T(z | z') / T(z' | z)), where T is the
-    density of the move, and exp(-E) is the law that the chain comes to. Unadjusted (ULA) it always is, and the law is
-    off by an amount that grows with tau.
+    density of the move, and exp(-E) is the law that the chain comes to. Unadjusted (ULA) it always is, unless
+    w = 0 there, and the law is off by an amount that grows with tau.
 
     Args:
         propose: With a latent space, as `Recording.proposal` gives it; chains start at draws of its prior.

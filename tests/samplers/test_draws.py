@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import io
 import math
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -91,6 +94,76 @@ def test_errors_of_one():
     with pytest.raises(ValueError, match=r"budget must leave proposals to refuse: a share 0 "):
         play("budgeted_rejection", log_ratio=nothing)
     assert len(play("rejection", log_ratio=nothing, limit=5000).x) == 0
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_a_progress_bar_changes_nothing(name, monkeypatch):
+    """It counts all that there is to do, whatever the sampler takes for a unit, and the draws stay as they are."""
+    import tqdm.auto
+
+    made = []
+
+    class Bar(tqdm.auto.tqdm):
+        def __init__(self, **settings):
+            super().__init__(
+                **{**settings, "delay": 0, "mininterval": 0, "miniters": 1, "file": io.StringIO()}
+            )
+            made.append((self, settings))
+
+    monkeypatch.setattr(tqdm.auto, "tqdm", Bar)
+    start = (
+        {"start": torch.full((3,), 5.0)} if name == "metropolis_hastings" else {}
+    )  # nobody gets away: restarts
+    quiet, loud = (play(name, n=700, progress=progress, **start) for progress in (False, True))
+    for field in ("x", "proposals", "accepted", "probability", "log_ratio"):
+        assert torch.equal(getattr(quiet, field), getattr(loud, field))
+    (hidden, _), (bar, settings) = made
+    assert hidden.disable
+    assert settings["delay"] == 1
+    units = {"importance_resampling": 7000, "metropolis_hastings": 700 * 100 + loud.restarted * 100}
+    assert bar.n == bar.total == units.get(name, 700 * 3 if name in LATENT else 700)
+    assert "100%" in bar.fp.getvalue()
+    assert loud.restarted > 0 or not start
+
+
+MEMORY = """
+import sys, torch
+from gan_edu.recording import Generated
+from gan_edu.samplers import draws, latent
+from gan_edu.samplers.latent_langevin import latent_langevin
+from gan_edu.samplers.metropolis_hastings import metropolis_hastings
+
+torch.set_num_threads(1)
+random = torch.Generator().manual_seed(0)
+made = Generated(lambda z: z, latent_dim=2, generator=random)
+
+def peak():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) // 1024
+
+def chains(n):  # a start that nobody leaves: every chain begins again
+    start = torch.full((1,), 50.0)
+    metropolis_hastings(made, lambda x: -x.square().sum(-1), n, generator=random, proposals=1000, start=start)
+
+def walks(steps):
+    latent.KEPT = 2**15
+    latent_langevin(made, lambda x: -x.square().sum(-1), 2048, generator=random, steps=steps)
+
+for work, few, many in ((chains, 1100, 8000), (walks, 20, 600)):
+    work(few)
+    before = peak()
+    work(many)
+    print(peak() - before)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the peak of its memory from /proc")
+def test_memory_does_not_grow_with_the_number_of_proposals():
+    """MB more for eight times as many chains, and for thirty times as many steps; what is kept is bounded too."""
+    done = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True)
+    chains, walks = map(int, done.stdout.split())
+    assert chains < 60
+    assert walks < 15
 
 
 def test_effective_share_is_that_of_theory():

@@ -105,6 +105,29 @@ def test_local_moves_cross_modes_poorly():
     assert abs(share(independent.x) - 0.9) < 0.04
 
 
+@pytest.mark.parametrize("nan_slope", [False, True])
+@pytest.mark.parametrize(
+    ("sampler", "settings"),
+    [(latent_langevin, {}), (latent_langevin, {"adjusted": False}), (latent_hmc, {"leaps": 4})],
+)
+def test_where_the_target_has_nothing(sampler, settings, nan_slope):
+    """p is N(0, 1) on x > 0 alone: chains leave the other half once and for all, whatever autograd says there."""
+
+    def half(x):
+        nothing = x[:, 0].clamp_min(0).log() if nan_slope else -torch.inf
+        return torch.where(x[:, 0] > 0, log_ratio(x), nothing)
+
+    draws = sampler(double(), half, 2000, generator=coins(), steps=150, **settings)
+    assert float((draws.x > 0).double().mean()) > 0.99
+    if settings != {"adjusted": False}:
+        assert stats.kstest(draws.x[draws.x > 0].numpy(), stats.halfnorm.cdf).pvalue > 1e-3
+    assert bool(draws.probability.isfinite().all())
+    impossible = draws.log_ratio == -torch.inf
+    been = torch.where(draws.accepted & ~impossible, 1, 0).cummax(-1).values.bool()  # where p has something
+    assert int((impossible & been).sum()) > 500
+    assert not bool(draws.accepted[impossible & been].any())
+
+
 def test_a_recording_gives_both():
     """The same points as `samples` draws, and D's logits for them; on a population, one run at a time."""
     recording = record(gan(ring(), width=8), steps=20, runs=3, progress=False)
@@ -123,5 +146,14 @@ def test_a_recording_gives_both():
 def test_bad_input():
     with pytest.raises(ValueError, match=r"latent_hmc walks in a latent space.*got method"):
         latent_hmc(GaussianPair().propose, log_ratio, 5, generator=coins())
-    with pytest.raises(ValueError, match=r"got 5 nan and 0 \+inf among 5"):
-        latent_langevin(double(), lambda x: x[:, 0] * torch.nan, 5, generator=coins())
+    for sampler in (latent_langevin, latent_hmc):
+        with pytest.raises(ValueError, match=r"got 5 nan and 0 \+inf among 5, the first at x = \["):
+            sampler(double(), lambda x: x[:, 0] * torch.nan, 5, generator=coins())
+        with pytest.raises(
+            ValueError, match=r"log_ratio\(x\) must give a tensor of shape \(n,\).* got \(5, 1\)"
+        ):
+            sampler(double(), lambda x: x, 5, generator=coins())
+        with pytest.raises(ValueError, match=r"n must be a whole number from 1 to 1e\+08; got 0"):
+            sampler(double(), log_ratio, 0, generator=coins())
+        with pytest.raises(ValueError, match=r"steps must be a whole number from 1 to 1e\+06; got 0"):
+            sampler(double(), log_ratio, 5, generator=coins(), steps=0)
