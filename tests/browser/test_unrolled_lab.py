@@ -32,7 +32,7 @@ def test_slide_the_steps_ahead_while_training(page: Page, lab: jupyter.Server, n
 
     # none at all is the plain game; nothing starts afresh
     page.keyboard.press("Home")
-    jupyter.wait_for_python(page, f"{ahead} == []")
+    jupyter.wait_for_python(page, f"{ahead} == [0]")
     step = jupyter.kernel_eval(page, "lab.session.frame.step")
     assert step > 50
     trained_to(page, step + 50)
