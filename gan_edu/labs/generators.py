@@ -30,17 +30,17 @@ if TYPE_CHECKING:
 class GeneratorsLab(BesideLab):
     """A lab with a picture of the generators beside the stage: D's territories, who draws what, who pushes whom.
 
-    Above it, generators are frozen, added and removed. Who is frozen is a setting like others. With another number of
+    Below it, generators are frozen, added and removed. Who is frozen is a setting like others. With another number of
     generators a new run begins; the old one is kept.
     """
 
     subject = "generators"
     seen_type = GeneratorsSeen
 
-    def above(self) -> list[widgets.Widget]:
-        """Who stands still, and who joins or leaves."""
+    def arrange(self) -> list[widgets.Widget]:
+        """The parts, from top to bottom; who stands still, and who joins or leaves, in a row of its own."""
         self.frozen: list[widgets.Checkbox] = []
-        self._frozen_row = widgets.HBox().add_class("gan-lab-row")
+        self._frozen_row = widgets.HBox(layout=widgets.Layout(margin="0 16px 0 0")).add_class("gan-lab-row")
         self.chosen = widgets.Dropdown(
             description=TEXTS["generators_chosen"],
             layout=widgets.Layout(width="auto"),
@@ -52,8 +52,9 @@ class GeneratorsLab(BesideLab):
             button("generators_fresh", lambda _: self.add()),
         ]
         members = widgets.HBox([self.chosen, *buttons]).add_class("gan-lab-row")
-        self._who_plays = widgets.VBox([self._frozen_row, members])
-        return [self._who_plays]
+        self._who_plays = widgets.HBox([self._frozen_row, members]).add_class("gan-lab-row")
+        main, *rest = super().arrange()
+        return [main, self._who_plays, *rest]
 
     def refresh(self) -> None:
         """Say where the session stands, and who plays."""
@@ -76,7 +77,7 @@ class GeneratorsLab(BesideLab):
             box = widgets.Checkbox(
                 description=str(i + 1), tooltip=TEXTS["generators_freeze_help"].format(n=i + 1), indent=False
             )
-            box.layout = widgets.Layout(width="auto", margin="0 6px 0 0")
+            box.layout = widgets.Layout(width="auto", margin="0 4px 0 0")
             box.observe(lambda change, i=i: self.freeze(i, change["new"]), "value")
             self.frozen.append(box)
         self._frozen_row.children = [widgets.Label(TEXTS["generators_frozen"]), *self.frozen]

@@ -194,9 +194,9 @@ TEXTS: dict[str, str] = {
     "preset_similar": "8 generators, pushed apart by similarity",
     "preset_one_generator": "a single generator",
     "generators_coming": "The picture is on its way …",
-    "generators_told": "Above: what D takes for whose. Below, left: who draws which mode; each row sums to 1. Right: "
-    "how hard each generator (row) is driven away from what D takes for another’s (column); framed: driven to look "
-    "real. 1 would be the longest arrow.",
+    "generators_told": "Above: what D takes for whose. Left: who draws which mode; rows sum to 1. Right: how hard "
+    "each generator (row) is driven from what D takes for another’s (column), framed: to look real; 1 is the longest "
+    "arrow.",
     "generators_alone": "This D only says real or not, so there is no map of who is who, only who draws which "
     "mode; each row sums to 1.",
     "generators_recorded": "The end of the recorded run.",
