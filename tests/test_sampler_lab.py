@@ -97,6 +97,12 @@ def test_a_step_of_the_chain_is_told_as_it_was() -> None:
         assert f"{chains.coin[step - 1]:.3f}" in svg
         assert f"x′ = {chains.proposed[step - 1]:.2f}".replace("-", "−") in svg
         assert f"one chain of 1000, after {step} of 20 steps" in svg
+    svg = chains_figure(chains, 20).svg
+    ranks = chains.pair.ranks(chains.x[:, 20])
+    off = [abs((ranks // 0.05 == k).sum() / 50 - 1) > 1.96 * (19 / 1000) ** 0.5 for k in range(20)]
+    assert f">{sum(off)} of 20<" in svg
+    assert 0 <= sum(off) <= 5  # of a law that is near p
+    assert ">20 of 20<" not in svg
     assert "no step yet" in chains_figure(chains, 0).svg
     with pytest.raises(ValueError, match="from 0 to 20; got 21"):
         chains_figure(chains, 21)

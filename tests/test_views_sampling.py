@@ -40,6 +40,7 @@ def test_densities_and_cells_are_those_of_scipy(name) -> None:
     means, std, weights = PAIRS[name][0]
     below = sum(w * stats.norm.cdf(known.edges, m, std) for m, w in zip(means, weights, strict=True))
     np.testing.assert_allclose(known.masses, np.diff([0.0, *below, 1.0]), atol=1e-7)
+    np.testing.assert_allclose(known.ranks(known.edges), below, atol=1e-7)
     counts = known.count(np.array([-100.0, known.low + 1e-9, known.high - 1e-9, 100.0, 100.0]))
     assert (counts[0], counts[1], counts[-2], counts[-1], counts.sum()) == (1, 1, 1, 2, 5)
     assert len(counts) == len(known.masses)

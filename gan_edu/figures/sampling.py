@@ -16,6 +16,10 @@ from gan_edu.figures.picture import look
 from gan_edu.views.sampling import Chains, Darts, Pair, perfect_total_variation, total_variation
 
 HEIGHT = 590
+HEIGHT_CHAINS = 722
+"""With the rank plot below."""
+CLASSES = 20
+"""Of the rank plot."""
 LEFT, ACROSS = 46, 452
 RIGHT, BESIDE = 566, 214
 ACCEPTED = 2
@@ -60,6 +64,12 @@ TEXTS = {
     "dart": "darts",
     "distance_by_step": "TV to p after k steps",
     "steps": "steps k",
+    "ranks": "rank plot: their F(x) under p is flat if their law is p",
+    "rank_start": "at the start",
+    "rank_now": "after {step} steps",
+    "rank_band": "95 % of perfect draws",
+    "rank_out": "cells out of the band",
+    "rank_of": "{count} of {classes}",
     "alt_darts": "{count} of {darts} darts accepted, M = {M}. Acceptance {measured}, in theory {theory}. "
     "Total variation to the target {distance}, in theory {exact}.",
     "alt_chains": "{chains} chains after {step} of {steps} steps. Acceptance {measured}, in theory {theory}. "
@@ -194,13 +204,14 @@ def chains_figure(
         _histogram(known, chains.x[:, step], title, 428, 116, colours, texts),
         _numbers(rows, 24, colours),
         _distances(chains, step, colours, texts),
+        *_ranks(chains, step, colours, texts),
     ]
     alt = texts["alt_chains"].format(
         chains=n_chains, step=step, steps=steps, measured=_share(chains.acceptance[step]),
         theory=_share(chains.theory[step]), distance=_distance(chains.measured[step]),
         exact=_distance(chains.exact[step]), bound=_bound(chains.bound[step]),
     )  # fmt: skip
-    return drawing(parts, alt, HEIGHT, colours)
+    return drawing(parts, alt, HEIGHT_CHAINS, colours)
 
 
 def _check(at: int, last: int) -> None:
@@ -328,6 +339,35 @@ def _distances(chains: Chains, step: int, theme: Theme, texts: Mapping[str, str]
     every = max(1, last // 2)
     _ticks(panel, range(0, last + 1, every), texts["steps"])
     return panel
+
+
+def _ranks(chains: Chains, step: int, theme: Theme, texts: Mapping[str, str]) -> list[Panel]:
+    """How many chains are in each twentieth of p, now and at the start."""
+    n_chains = len(chains.x)
+    edges = np.linspace(0, 1, CLASSES + 1)
+    now, start = (
+        np.histogram(chains.pair.ranks(chains.x[:, k]), edges)[0] * CLASSES / n_chains for k in (step, 0)
+    )
+    room = 1.96 * math.sqrt((CLASSES - 1) / n_chains)  # of a binomial share, over its mean
+    panel = Panel((LEFT, 612, ACROSS, 76), (0, 1), (0, 3), theme)
+    panel.frame(texts["ranks"], (), {0: "0", 1: "1"}, numbers=False)
+    band = panel.y(1 - room) - panel.y(1 + room)
+    panel.marks.append(
+        f'<rect x="{LEFT}" y="{panel.y(1 + room)}" width="{ACROSS}" height="{band:.1f}" fill="{theme.muted}" '
+        'opacity="0.3"/>'
+    )
+    panel.line(edges.repeat(2)[1:-1], np.minimum(start, 3).repeat(2), theme.fake, 1.8, DASH)
+    panel.line(edges.repeat(2)[1:-1], np.minimum(now, 3).repeat(2), theme.generators[ACCEPTED], 2.4)
+    for x, words in ((0.0, "0"), (0.5, "½"), (1.0, "1")):
+        panel.text(panel.x(x), 612 + 76 + 17, words, anchor="middle")
+    out = int((np.abs(now - 1) > room).sum())
+    rows: list[tuple[str, str, str] | None] = [
+        ("━ " + texts["rank_now"].format(step=step), "", "accepted"),
+        ("╍ " + texts["rank_start"], "", "fake"),
+        ("▒ " + texts["rank_band"], "", ""),
+        (texts["rank_out"], texts["rank_of"].format(count=out, classes=CLASSES), "accepted"),
+    ]
+    return [panel, _numbers(rows, 620, theme)]
 
 
 def _left(known: Pair, top: float, height: float, y_range: tuple[float, float], theme: Theme) -> Panel:

@@ -75,9 +75,14 @@ class Pair:
     @property
     def masses(self) -> np.ndarray:
         """(CELLS + 2,) what p gives to each cell, and to the left and right of all."""
-        edges = torch.tensor(self.edges)[:, None]
-        below = torch.special.ndtr((edges - self.target.components[:, 0]) / self.target.stds)
-        return np.diff((below * self.target.weights).sum(-1).numpy(), prepend=0.0, append=1.0)
+        return np.diff(self.ranks(self.edges), prepend=0.0, append=1.0)
+
+    def ranks(self, x: np.ndarray) -> np.ndarray:
+        """F_p of some points: (n,) -> (n,) from 0 to 1, spread evenly if the points have the law p."""
+        below = torch.special.ndtr(
+            (torch.tensor(x)[:, None] - self.target.components[:, 0]) / self.target.stds
+        )
+        return (below * self.target.weights).sum(-1).numpy()
 
     def log_ratio(self, x: Tensor) -> Tensor:
         """Exact log w: (n, 1) -> (n,)."""
