@@ -47,7 +47,9 @@ def check_margin(function: Any) -> str:
         raise Hint("Where is the cosine? Without it, looking like others costs nothing.")
     if is_((-(real - rivals / 3)).clamp_min(0)) or is_((real - rivals / 3).clamp_max(0)):
         raise Hint("The switch comes later, in the loss. The margin itself may have either sign.")
-    raise Hint("D of generator i, less the mean over all others of what D says of them plus the cosine with i.")
+    raise Hint(
+        "D of generator i, less the mean over all others of what D says of them plus the cosine with i."
+    )
 
 
 def _as_tensor(answer: Any) -> Tensor:
@@ -121,27 +123,27 @@ QUIZ = (
         "Eight generators have found eight different modes, all networks are ReLU. Where does the condition fail?",
         (
             "Nowhere: they differ",
-            "Nearly everywhere: the modes share some of D's units, so the cosines are far above 0",
             "Where a mode has two generators",
+            "Nearly everywhere: the modes share some of D's units, so the cosines are far above 0",
         ),
-        correct=1,
+        correct=2,
         why=(
             "In the plane they do. D's features of two modes are still alike, and the condition asks about these.",
-            "Different is not opposed. What was meant as a switch is a penalty that is always on.",
             "There too, but not only there.",
+            "Different is not opposed. What was meant as a switch is a penalty that is always on.",
         ),
     ),
     Question(
         "Two generators draw the very same point. How hard does the cosine push them apart?",
         (
-            "As hard as it ever does",
             "Not at all: the cosine is at its greatest, where its slope is 0",
+            "As hard as it ever does",
             "That depends on λ",
         ),
-        correct=1,
+        correct=0,
         why=(
-            "Its value is the greatest, 1. A push is a slope.",
             "The push is blind just where it is needed. Classes of D push hardest there.",
+            "Its value is the greatest, 1. A push is a slope.",
             "λ times 0 is 0.",
         ),
     ),
