@@ -60,10 +60,11 @@ class Offers:
         return lambda n: sources.pop(0)[:n]
 
 
-def test_plain_code_equals_the_package():
+@pytest.mark.parametrize("proposals", [2, 20])
+def test_plain_code_equals_the_package(proposals):
     """Same proposals, same coins: the same picks, also of the chains that began again."""
     plain = names_of("plain", notebook=NAME)
-    n, proposals, known = 100, 20, pair("missing_mode")
+    n, known = 100, pair("missing_mode")
     offers, real = Offers(n, proposals), known.target.sample(n, torch.Generator().manual_seed(3))
     draws = metropolis_hastings(
         offers.by_chain(), known.log_ratio, n, generator=torch.Generator().manual_seed(5), proposals=proposals,
