@@ -228,6 +228,24 @@ def test_making_it_again_stops_the_first(lab, recording) -> None:
     assert not again.worker.running
 
 
+def test_known_densities_of_the_plane() -> None:
+    """With an exact D the chains are as good as perfect draws where q is wide enough, and the words are of widths."""
+    lab = opened("known_ring")
+    settle(lab)
+    assert lab.place.value == "s = 2.00 · 5 of 13"
+    assert "q alone" in lab.picture.svg
+    assert lab.message.value.count("Known densities") == 1
+    lab.calibration.value = "none"
+    settle(lab)
+    seen = lab.samplers.at(4, lab.moment.setting)
+    assert seen.outcomes["mh"].divergence < 2 * seen.perfect
+    assert abs(seen.outcomes["mh"].high_quality - 0.989) < 4 * 0.0033  # 1 - exp(-9/2)
+    assert seen.outcomes["plain"].divergence > 0.2
+    assert 0.7 < seen.before.mean_ratio < 1.3
+    assert "trained_sampler_lab('known_ring', frame=4" in lab.python.value
+    lab.close()
+
+
 def test_where_widgets_cannot_show_there_is_a_picture_with_the_whole_chart(recording, monkeypatch) -> None:
     monkeypatch.setenv("GAN_EDU_FALLBACK", "1")
     picture = trained_sampler_lab(recording, frame=1, proposals=5)
@@ -262,7 +280,7 @@ def test_wrong_arguments_are_refused(recording, settings, said) -> None:
 
 def test_what_cannot_be_sampled_is_refused() -> None:
     with pytest.raises(
-        ValueError, match=r"source must be a recording, a lab or one of rotating, .*; got 'ring'"
+        ValueError, match=r"source must be a recording, a lab or one of known_ring, rotating, .*; got 'ring'"
     ):
         trained_sampler_lab("ring")
     critic = record(wasserstein(ring(), width=4), steps=1, progress=False)

@@ -28,7 +28,7 @@ WORTH = (528, 470, 150, 150)
 """Of the reliability."""
 DASHES = {"plain": "2 4", "drs": "8 4", "mh": ""}
 MARKS = {"plain": "┄", "drs": "╍", "mh": "━"}
-LOWEST = 3e-3
+LOWEST = 1e-3
 """Divergence at the lower end of its scale."""
 
 TEXTS = {
@@ -65,6 +65,9 @@ TEXTS = {
     "{cost} proposals an output",
 }
 """The English words of the drawing."""
+
+KNOWN = {**TEXTS, "plain": "q alone", "course": "JSD by width", "steps": "100 s, the width of q"}
+"""Where q is a Gaussian of width s and no GAN."""
 
 Course = Sequence[tuple[int, Mapping[str, float]]]
 """(step, divergence by sampler) of the moments that are charted; without values where they are still to come."""
@@ -183,7 +186,7 @@ def _course(seen: Seen, course: Course, theme: Theme, texts: Mapping[str, str]) 
     steps = [step for step, _ in course] or [seen.step]
     first, last = min(steps[0], seen.step), max(steps[-1], seen.step)
     panel = Panel(COURSE, (first, max(last, first + 1)), (_height(0), _height(math.log(2))), theme)
-    panel.frame("", (), {-2: "0.01", -1: "0.1", _height(math.log(2)): "log 2"})
+    panel.frame("", (), {-3: "0.001", -2: "0.01", -1: "0.1", _height(math.log(2)): "log 2"})
     left, top, width, height = COURSE
     panel.text(left - 54, top - 12, texts["course"], weight=600)
     x = left + 102

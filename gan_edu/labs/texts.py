@@ -267,6 +267,8 @@ TEXTS: dict[str, str] = {
     "trained_timeline": "training",
     "trained_timeline_help": "Which moment of the training: its G and its D feed all samplers",
     "trained_place": "step {step:,} · frame {k} of {n}",
+    "trained_width": "s = {s:.2f} · {k} of {n}",
+    "trained_known": "Known densities: a ring, q = N(0, s² I) with s = {s:.2f}, and the D that is exact. ",
     "trained_percentile": "DRS: γ (percentile)",
     "trained_percentile_help": "γ as a percentile of F among proposals: the higher, the stricter",
     "trained_proposals": "MH: proposals K",
@@ -294,7 +296,8 @@ TEXTS: dict[str, str] = {
     "trained_reset_help": "As it was when it opened",
     "trained_keys": "picture; arrows go through the training, Home and End to its ends",
     "trained_says_none": "All three are offered the same draws of G. JSD {plain} for G alone, {drs} with DRS at "
-    "{drs_cost} proposals an output, {mh} with MH at {mh_cost}. Perfect draws, as many, have {perfect}.",
+    "{drs_cost} proposals an output (its pilot not counted), {mh} with MH at {mh_cost}. Perfect draws, as many, have "
+    "{perfect}.",
     "trained_says_few": "DRS gave {count} of {wanted} points in {limit} proposals: one that D likes far more than "
     "all others sets the bound for them all.",
     "trained_says_overconfident": "D’s logits are 5 times too large: E w is {ratio}, and 1 would be right. MH goes "

@@ -16,7 +16,8 @@ import torch
 
 from gan_edu.dynamics.dynamics import State
 from gan_edu.figures.drawing import Drawing, number
-from gan_edu.figures.trained_sampling import Course, trained_sampling_figure
+from gan_edu.figures.trained_sampling import KNOWN, Course, trained_sampling_figure
+from gan_edu.figures.trained_sampling import TEXTS as WORDS
 from gan_edu.labs import recorded, registry
 from gan_edu.labs.copy_text import CopyText
 from gan_edu.labs.fallback import no_widgets
@@ -40,8 +41,11 @@ from gan_edu.views.trained_sampling import (
     Seen,
     Setting,
     TrainedSamplers,
+    known_ring,
 )
 
+KNOWN_RING = "known_ring"
+"""The name of known densities, in place of a preset's."""
 RECORDED = "twenty_five"
 """The preset of which the package has a run, made by `python -m gan_edu.labs.recorded twenty_five`."""
 MOMENT = 8
@@ -186,6 +190,11 @@ class TrainedSamplerLab(widgets.VBox):
         """Whether all that was asked for is drawn, the chart included."""
         return not self._wanted.is_set() and self._next() is None and self._drawn == self._state()
 
+    @property
+    def known(self) -> bool:
+        """Whether densities are known, and q has a width in place of a training."""
+        return self.name == repr(KNOWN_RING)
+
     # ---- how
 
     def _set(self, **changed: Any) -> None:
@@ -227,7 +236,10 @@ class TrainedSamplerLab(widgets.VBox):
         self.chain_start.disabled = setting.case == "old_proposals"
         self._quiet = False
         step = self.samplers.recording[moment.frame].step
-        self.place.value = TEXTS["trained_place"].format(step=step, k=moment.frame + 1, n=len(self.samplers))
+        place = "trained_width" if self.known else "trained_place"
+        self.place.value = TEXTS[place].format(
+            step=step, s=step / 100, k=moment.frame + 1, n=len(self.samplers)
+        )
         self.python.value = as_python(moment, self.name, self.samplers.run)
 
     def _request(self) -> None:
@@ -274,9 +286,12 @@ class TrainedSamplerLab(widgets.VBox):
             self._say(TEXTS["refused"].format(error=error))
         else:
             theme = "dark" if self.picture.dark else "light"
-            made = trained_sampling_figure(seen, course(samplers, moment.setting, self.charted), theme=theme)
+            known = course(samplers, moment.setting, self.charted)
+            words = KNOWN if self.known else WORDS
+            made = trained_sampling_figure(seen, known, theme=theme, texts=words)
             tell(self.picture, svg=made.svg, alt=made.alt)
-            self._say(sentence(samplers, moment, seen))
+            about = TEXTS["trained_known"].format(s=seen.step / 100) if self.known else ""
+            self._say(about + sentence(samplers, moment, seen))
         self._drawn = state
 
     def _failed(self, error: BaseException, _trace: str) -> None:
@@ -409,7 +424,8 @@ def trained_sampler_lab(
 
     Args:
         source: A recording; a lab with a training, of which the run in hand is taken; or the name of a preset,
-            which is trained first, but for `twenty_five` (25 Gaussians), whose run comes with the package.
+            which is trained first, but for `twenty_five` (25 Gaussians), whose run comes with the package; or
+            `known_ring`, known densities: a ring under a Gaussian of many widths, with a D that is exact.
         frame: Index of the moment to open with; by default the last, and of the package's run one in the middle.
         run: Of the population.
         percentile: Of F that DRS's gamma is set to, 0 to 100; the higher, the stricter.
@@ -443,11 +459,15 @@ def trained_sampler_lab(
         recording, here = Recording(None, list(source)), -1
     elif source == RECORDED:
         recording, here = unpack(recorded.load(RECORDED)[0]), MOMENT
+    elif source == KNOWN_RING:
+        recording, here = known_ring(), 4
     elif source in PRESETS:
         preset = PRESETS[source]
         recording, here = record(preset.make(), steps=preset.steps, **preset.settings), -1
     else:
-        raise ValueError(f"source must be a recording, a lab or one of {', '.join(PRESETS)}; got {source!r}")
+        raise ValueError(
+            f"source must be a recording, a lab or one of {KNOWN_RING}, {', '.join(PRESETS)}; got {source!r}"
+        )
     last = len(recording) - 1
     place = Parameter("frame", "int", range=Range(-last - 1, last)).check(here if frame is None else frame)
     opened = Moment(place % (last + 1), setting, seed)
@@ -455,5 +475,7 @@ def trained_sampler_lab(
     if no_widgets() if fallback is None else fallback:
         for charted_frame in (frames := charted(last + 1)):
             samplers.at(charted_frame, setting)
-        return trained_sampling_figure(samplers.at(opened.frame, setting), course(samplers, setting, frames))
+        words = KNOWN if source == KNOWN_RING else WORDS
+        seen = samplers.at(opened.frame, setting)
+        return trained_sampling_figure(seen, course(samplers, setting, frames), texts=words)
     return TrainedSamplerLab(samplers, opened, name=name, key=key)

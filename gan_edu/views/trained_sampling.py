@@ -24,15 +24,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gan_edu.data.ring import ring
 from gan_edu.data.target import Target
+from gan_edu.dynamics.dynamics import State
+from gan_edu.games.game import Game
 from gan_edu.metrics import METRICS
 from gan_edu.metrics.modes import high_quality_share, jensen_shannon_modes, modes_covered
 from gan_edu.metrics.perfect import perfect
+from gan_edu.networks.network import Network
 from gan_edu.recording import Recording
 from gan_edu.samplers.calibration import KINDS, MOST, Reliability, calibrated, reliability
 from gan_edu.samplers.discriminator_rejection import discriminator_rejection
 from gan_edu.samplers.draws import ROWS, Draws, LogRatio, Propose, ratios_at
 from gan_edu.samplers.metropolis_hastings import metropolis_hastings
+from gan_edu.training import Frame, resolve
 
 OUTPUTS = 1000
 """Points that each sampler is asked for."""
@@ -292,6 +297,36 @@ class TrainedSamplers:
     def divergence(self, frame: int, setting: Setting) -> dict[str, float]:
         """Of each sampler at a frame, if it has been worked out; nothing if not, nan where it can't be."""
         return self._divergences.get((frame, setting.checked()), {})
+
+
+def known_ring() -> Recording:
+    """Known densities of the plane in place of a trained GAN: a ring p, and q = N(0, s² I) of many widths.
+
+    G multiplies by s and D is the exact log p/q: each player has the one parameter s. Frames go from s = 1, which is
+    too narrow, to 4, which is too wide; their step is 100 s.
+
+    Example:
+        >>> recording = known_ring()
+        >>> propose, log_ratio = recording.proposal(4)
+        >>> abs(float(log_ratio(propose(50_000)).exp().mean()) - 1) < 0.05  # E_q w = 1
+        True
+    """
+    target = ring(std=0.3)
+    every = {"init": lambda lead, _: torch.ones(*lead, 1), "n_parameters": 1, "in_dim": 2}
+
+    def exact(s: Tensor, x: Tensor) -> Tensor:
+        log_q = -(x / s.unsqueeze(-1)).square().sum(-1) / 2 - 2 * s.log() - math.log(2 * math.pi)
+        return (target.log_prob(x) - log_q).unsqueeze(-1)
+
+    generator = Network(lambda s, z: s.unsqueeze(-1) * z, out_dim=2, **every)
+    settings = resolve(Game(target, generator, Network(exact, out_dim=1, **every), latent_dim=2), {})
+    frames = []
+    for step in range(100, 425, 25):
+        players = {name: torch.full((1, 1), step / 100) for name in ("theta_d", "theta_g")}
+        state = State(players, {}, {name: torch.full((1,), math.nan) for name in players}, step)
+        alive, died_at = torch.ones(1, dtype=torch.bool), torch.full((1,), -1)
+        frames.append(Frame(state, alive, died_at, torch.empty(0), settings))
+    return Recording(None, frames)
 
 
 def judged(pool: Pool, setting: Setting, seed: int) -> Seen:
