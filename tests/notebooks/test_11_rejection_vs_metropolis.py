@@ -242,7 +242,7 @@ def gans(facts):
     assert len(raw) == 3
     assert max(raw) < 1.3 * min(raw)
     assert max(raw) < 0.75 * np.median(drs[:, -1])
-    assert fair["MH, calibrated"] < 0.85 * fair["MH, raw"]
+    assert fair["MH, calibrated"] < 0.95 * fair["MH, raw"]
     assert fair["resampling, calibrated"] > max(0.85 * fair["resampling, raw"], 1.2 * fair["MH, calibrated"])
     assert median(values[1] for name, values in facts["fair"].items() if name.startswith("MH")) == 1
 
