@@ -17,6 +17,7 @@ from gan_edu.games.mad_gan_sim import mad_gan_sim
 from gan_edu.membership import add_generator, remove_generator
 from gan_edu.recording import Recording, extend, record
 from gan_edu.training import Frame, Training, train
+from gan_edu.views import scene
 
 K = 3
 
@@ -153,6 +154,12 @@ def test_a_recording_goes_on_and_is_saved(tmp_path) -> None:
     four = extend(Recording(None, [*three.frames[:-1], add_generator(three[-1], like=0)]), 8, progress=False)
     assert four.steps.tolist() == [0, 2, 4, 6, 8]
     assert [frame.settings.game.generator.members for frame in four] == [3, 3, 4, 4, 4]
+    assert (
+        scene(four, 2, layers=("trails",)).trails is None
+    )  # the points of three are others than those of four
+    trails = scene(four, 4, layers=("trails",)).trails
+    assert trails is not None
+    assert trails.shape[1] == 3
     again = Recording.load(four.save(tmp_path / "run"))
     assert torch.equal(again[-1].players["theta_g"], four[-1].players["theta_g"])
     assert again.samples(0, n=5).shape == again.samples(-1, n=5).shape == (1, 5, 2)
