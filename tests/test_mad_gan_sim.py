@@ -72,3 +72,9 @@ def test_no_features_do_better_than_a_simplex(k):
     others = condition(prob.repeat(1, 200), random, k).mean(-1)
     assert -1 < float(others.min()) < float(others.max()) < best
     assert math.isclose(float(condition(prob, random[:, :1].expand(1, k, k), k).mean()), -1)  # all the same
+
+
+def test_one_generator_is_like_nobody():
+    game, random = mad_gan(ring(), 1, width=7, latent_dim=3), torch.Generator()
+    with pytest.raises(ValueError, match="at least 2 generators; got 1"):
+        margins(game, game.init(1, random), game.draw(1, 4, random))

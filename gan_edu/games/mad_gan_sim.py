@@ -69,8 +69,7 @@ def mad_gan_sim(
     Reference:
         Ghosh et al. (2018), Multi-Agent Diverse Generative Adversarial Networks, arXiv 1704.02906, sec. 3.2.
     """
-    if generators < 2:
-        raise ValueError(f"a similarity needs at least 2 generators; got {generators}")
+    _at_least_two(generators)
     nets = (width, depth, latent_dim, activation, init)
     game = mad_gan(target, generators, classify, generator_loss, shared, *nets, frozen)
 
@@ -93,6 +92,9 @@ def margins(game: Game, players: Players, batch: Batch) -> Tensor:
         players: Of R runs.
         batch: Only its latent points count.
 
+    Raises:
+        ValueError: If there are fewer than two generators.
+
     Example:
         >>> from gan_edu.data.ring import ring
         >>> game, random = mad_gan(ring(), generators=3, width=8), torch.Generator().manual_seed(0)
@@ -100,6 +102,7 @@ def margins(game: Game, players: Players, batch: Batch) -> Tensor:
         torch.Size([2, 4, 3])
     """
     k = game.generator.members
+    _at_least_two(k)
     x_fake = game.shown(players, batch, same_latent(game, players, batch.z, k), "fake")
     prob_real = game.read(game.discriminator(players["theta_d"], x_fake)).sigmoid()
     return condition(prob_real, game.discriminator.features(players["theta_d"], x_fake), k)
@@ -122,3 +125,8 @@ def condition(prob_real: Tensor, features: Tensor, generators: int) -> Tensor:
     others = 1 - torch.eye(generators, dtype=alike.dtype, device=alike.device)
     rivals = ahead.detach().unsqueeze(-2) + alike  # D(G_j) + cos(phi_i, phi_j)
     return ahead - (rivals * others).sum(-1) / (generators - 1)
+
+
+def _at_least_two(generators: int) -> None:
+    if generators < 2:
+        raise ValueError(f"a similarity needs at least 2 generators; got {generators}")

@@ -62,6 +62,7 @@ def test_plain_code_equals_the_engine():
         fill(G, theta)
     random.set_state(start.random)
 
+    frame = start
     for step, frame in zip(plain["train"](D, generators, 0.5, STEPS, random), engine, strict=True):
         assert step == frame.step
         torch.testing.assert_close(flat(D), frame.players["theta_d"][0], rtol=0, atol=5e-5)
