@@ -211,7 +211,8 @@ def test_the_run_in_hand_of_another_lab_at_the_moment_that_it_shows() -> None:
     for _ in range(3):
         made.step()
     made.scrub(1)
-    lab = opened(made, run=1, proposals=5)
+    made.population = 1
+    lab = opened(made, proposals=5)
     assert (lab.moment.frame, len(lab.samplers), lab.samplers.run) == (1, 4, 1)
     assert "of 3 modes" in lab.picture.alt
     made.step()
@@ -226,6 +227,17 @@ def test_making_it_again_stops_the_first(lab, recording) -> None:
     assert lab.picture.comm is None
     again.close()
     assert not again.worker.running
+
+
+def test_a_bound_that_nobody_reaches_is_told() -> None:
+    """Gamma at the largest F of the pilot: only what D likes as much comes out."""
+    lab = opened(frame=5, percentile=100, proposals=5)
+    settle(lab)
+    count = len(lab.samplers.at(5, lab.moment.setting).outcomes["drs"].x)
+    assert count < 900
+    assert f"DRS gave {count} of 1000 points in 100,000 proposals" in lab.message.value
+    assert f"only {count} of 1000 came out" in lab.picture.svg
+    lab.close()
 
 
 def test_known_densities_of_the_plane() -> None:

@@ -410,7 +410,7 @@ def trained_sampler_lab(
     source: Recording | Lab | str = RECORDED,
     *,
     frame: int | None = None,
-    run: int = 0,
+    run: int | None = None,
     percentile: float = 95,
     proposals: int = 100,
     calibration: str = "isotonic",
@@ -427,7 +427,7 @@ def trained_sampler_lab(
             which is trained first, but for `twenty_five` (25 Gaussians), whose run comes with the package; or
             `known_ring`, known densities: a ring under a Gaussian of many widths, with a D that is exact.
         frame: Index of the moment to open with; by default the last, and of the package's run one in the middle.
-        run: Of the population.
+        run: Of the population; by default the first, and of a lab the one that it shows.
         percentile: Of F that DRS's gamma is set to, 0 to 100; the higher, the stricter.
         proposals: K of MH's chains, 1 to 640.
         calibration: `none`, `isotonic`, `platt` or `beta`, for DRS and MH alike.
@@ -455,6 +455,7 @@ def trained_sampler_lab(
     if isinstance(source, Lab):
         with source.lock:
             recording, here = Recording(None, list(source.session.recording)), source.session.position
+            run = source.population if run is None else run
     elif isinstance(source, Recording):
         recording, here = Recording(None, list(source)), -1
     elif source == RECORDED:
@@ -471,7 +472,7 @@ def trained_sampler_lab(
     last = len(recording) - 1
     place = Parameter("frame", "int", range=Range(-last - 1, last)).check(here if frame is None else frame)
     opened = Moment(place % (last + 1), setting, seed)
-    samplers = TrainedSamplers(recording, run, seed)
+    samplers = TrainedSamplers(recording, run or 0, seed)
     if no_widgets() if fallback is None else fallback:
         for charted_frame in (frames := charted(last + 1)):
             samplers.at(charted_frame, setting)
