@@ -244,7 +244,7 @@ def test_known_densities_of_the_plane() -> None:
     """With an exact D the chains are as good as perfect draws where q is wide enough, and the words are of widths."""
     lab = opened("known_ring")
     settle(lab)
-    assert lab.place.value == "s = 2.00 · 5 of 13"
+    assert (lab.timeline.description, lab.place.value) == ("width of q", "s = 2.00 · 5 of 13")
     assert "q alone" in lab.picture.svg
     assert lab.message.value.count("Known densities") == 1
     lab.calibration.value = "none"

@@ -267,6 +267,7 @@ TEXTS: dict[str, str] = {
     "trained_timeline": "training",
     "trained_timeline_help": "Which moment of the training: its G and its D feed all samplers",
     "trained_place": "step {step:,} · frame {k} of {n}",
+    "trained_widths": "width of q",
     "trained_width": "s = {s:.2f} · {k} of {n}",
     "trained_known": "Known densities: a ring, q = N(0, s² I) with s = {s:.2f}, and the D that is exact. ",
     "trained_percentile": "DRS: γ (percentile)",

@@ -105,7 +105,8 @@ class TrainedSamplerLab(widgets.VBox):
         self.worker = Worker(self._failed)
         last = len(samplers) - 1
         self.timeline = widgets.IntSlider(
-            start.frame, 0, max(last, 1), description=TEXTS["trained_timeline"], readout=False,
+            start.frame, 0, max(last, 1), readout=False,
+            description=TEXTS["trained_widths" if self.known else "trained_timeline"],
             tooltip=TEXTS["trained_timeline_help"], disabled=not last,
         )  # fmt: skip
         self.place = widgets.HTML(layout=widgets.Layout(width="230px"))
