@@ -148,7 +148,7 @@ def walks(steps):
     latent.KEPT = 2**15
     latent_langevin(made, lambda x: -x.square().sum(-1), 2048, generator=random, steps=steps)
 
-for work, few, many in ((chains, 1100, 8000), (walks, 20, 600)):
+for work, few, many in ((walks, 20, 1200), (chains, 1100, 8000)):
     work(few)
     before = peak()
     work(many)
@@ -159,11 +159,11 @@ for work, few, many in ((chains, 1100, 8000), (walks, 20, 600)):
 @pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the peak of its memory from /proc")
 def test_memory_does_not_grow_with_the_number_of_proposals():
-    """MB more for eight times as many chains, and for thirty times as many steps; what is kept is bounded too."""
+    """MB more for sixty times as many steps, and for eight times as many chains; they were 96 and 526."""
     done = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True)
-    chains, walks = map(int, done.stdout.split())
-    assert chains < 60
-    assert walks < 15
+    walks, chains = map(int, done.stdout.split())
+    assert walks < 40
+    assert chains < 150
 
 
 def test_effective_share_is_that_of_theory():
