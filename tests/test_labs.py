@@ -20,6 +20,7 @@ from gan_edu.figures.palette import PALETTE
 from gan_edu.figures.picture import Picture
 from gan_edu.labs import keep as keeping
 from gan_edu.labs import recorded, registry
+from gan_edu.labs.charts import Paced
 from gan_edu.labs.collapse import collapse_lab, settings_of
 from gan_edu.labs.controls import Control, Form, argument_help
 from gan_edu.labs.lab import Lab
@@ -597,3 +598,19 @@ def test_charts_follow_the_theme_while_nothing_trains(lab: Lab) -> None:
     until(lambda: figure.layout.paper_bgcolor == PALETTE.dark.background)
     until(lambda: figure.data[0].line.color == PALETTE.dark.contour)
     assert lab.charts.box.children == (figure,)
+
+
+def test_what_is_paced_is_asked_again_where_the_browser_was_late() -> None:
+    answers, shown, stop = [None, None, {"number": 7}], [], threading.Event()
+
+    def show(number: int) -> None:
+        shown.append(number)
+        stop.set()
+
+    paced = Paced(lambda: answers.pop(0), lambda: False, show)
+    paced.request()
+    worker = threading.Thread(target=paced.run, args=(stop,))
+    worker.start()
+    worker.join(30)
+    assert shown == [7]
+    assert answers == []

@@ -105,7 +105,6 @@ class BesideLab(Lab):
     def _curves_now(self) -> dict[str, Any] | None:
         # at the charts' pace, and first: plotly's import takes seconds
         if not self.stage.wait(PATIENCE):
-            self.charts.request()  # the browser is late: its picture must not stay behind
             return None
         self.show_seen()
         return super()._curves_now()

@@ -29,7 +29,7 @@ class Paced:
     """What is drawn when that is asked for, a few times a second at most.
 
     Args:
-        ask: Gives what `show` needs, whenever there is to be a drawing; None when nobody looks.
+        ask: Gives what `show` needs, whenever there is to be a drawing; None when nobody looks yet.
         busy: Whether the training wants all the time that it can get.
         show: Draws.
     """
@@ -58,7 +58,10 @@ class Paced:
                     pass
                 self._wanted.clear()
                 shown = self._ask()
-                if shown is not None and not stop.is_set():
+                if shown is None:  # nobody looks, or the browser is late: what is drawn must not stay behind
+                    self._wanted.set()
+                    stop.wait(CALM)
+                elif not stop.is_set():
                     self._show(**shown)
                     self._shown_at = time.monotonic()
 
@@ -69,7 +72,7 @@ class Charts(Paced):
     `box` says that the charts are being made until the first have been: importing plotly takes seconds.
 
     Args:
-        ask: Gives what `show` needs, whenever the charts are to be drawn; None when nobody looks.
+        ask: Gives what `show` needs, whenever the charts are to be drawn; None when nobody looks yet.
         busy: Whether the training wants all the time that it can get.
         panels: Gives the panels for a game; always as many, of as many lines.
     """

@@ -55,7 +55,7 @@ def test_open_train_change_scrub_fork_reset(page: Page, lab: jupyter.Server, not
     page.wait_for_function(f"() => {STAGE % 0}.mode === 'player' && Number({STAGE % 0}.frame) > 20")
     assert jupyter.kernel_eval(page, "len(lab.session.recording)") == 1
     page.wait_for_selector(".gan-lab-charts .js-plotly-plot .main-svg")
-    assert page.evaluate("() => document.querySelector('.js-plotly-plot')._fullData[0].x.length") > 100
+    page.wait_for_function("() => document.querySelector('.js-plotly-plot')._fullData?.[0]?.x?.length > 100")
 
     button(page, "Train")
     trained_to(page, 100)
