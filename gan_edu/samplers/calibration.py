@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gan_edu.samplers.draws import LogRatio
+from gan_edu.samplers.draws import LogRatio, shaped
 
 Kind = Literal["none", "isotonic", "platt", "beta"]
 KINDS: tuple[Kind, ...] = ("none", "isotonic", "platt", "beta")
@@ -41,7 +41,7 @@ def calibrated(log_ratio: LogRatio, x_real: Tensor, x_fake: Tensor, kind: Kind =
         The map after `log_ratio`; those of `platt` and `beta` are differentiable.
 
     Raises:
-        ValueError: If a kind is unknown, or there are no points of a class.
+        ValueError: If a kind is unknown, there are no points of a class, or a score has a wrong shape or is nan.
 
     Example:
         >>> random = torch.Generator().manual_seed(0)
@@ -65,9 +65,14 @@ def calibrated(log_ratio: LogRatio, x_real: Tensor, x_fake: Tensor, kind: Kind =
             f"calibration needs real and generated points; got {len(x_real)} real and {len(x_fake)} generated"
         )
     with torch.no_grad():
-        scores = [log_ratio(x).double().clamp(-MOST, MOST) for x in (x_real, x_fake)]
-    if bool(torch.cat(scores).isnan().any()):
-        raise ValueError("calibration needs scores that are numbers; some log ratios are nan")
+        scores = [shaped(log_ratio, x).double().clamp(-MOST, MOST) for x in (x_real, x_fake)]
+    wrong = torch.cat(scores).isnan()
+    if bool(wrong.any()):
+        place = torch.cat([x_real, x_fake])[wrong][0].tolist()
+        raise ValueError(
+            f"calibration needs scores that are numbers; got {int(wrong.sum())} nan among {len(wrong)}, "
+            f"the first at x = {place}"
+        )
     mapped = {"isotonic": _isotonic, "platt": _platt, "beta": _beta}[kind](*scores)
     return lambda x: mapped(log_ratio(x).clamp(-MOST, MOST))
 

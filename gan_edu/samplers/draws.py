@@ -120,11 +120,20 @@ def ratios_at(log_ratio: LogRatio, x: Tensor) -> Tensor:
     Raises:
         ValueError: If the shape is wrong, or a ratio is nan or +inf.
     """
+    return checked(shaped(log_ratio, x), x)
+
+
+def shaped(log_ratio: LogRatio, x: Tensor) -> Tensor:
+    """The log ratios of some points, whatever they are: (n, d) -> (n,).
+
+    Raises:
+        ValueError: If the shape is wrong.
+    """
     ratio = log_ratio(x)
     if not isinstance(ratio, Tensor) or ratio.shape != x.shape[:1]:
         came = tuple(ratio.shape) if isinstance(ratio, Tensor) else type(ratio).__name__
         raise ValueError(f"log_ratio(x) must give a tensor of shape (n,); for x {tuple(x.shape)} got {came}")
-    return checked(ratio, x)
+    return ratio
 
 
 def checked(ratio: Tensor, x: Tensor | None = None) -> Tensor:

@@ -101,6 +101,28 @@ def test_a_chain_with_an_overconfident_ratio_is_repaired(kind):
     assert 0.55 < std < 0.7 if kind == "none" else abs(std - 1) < 0.06
 
 
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"none"}))
+def test_a_discriminator_that_says_0_and_1(kind):
+    """Scores of both infinities, which no sampler takes as they are, become numbers, and every pick is defined."""
+    pair = GaussianPair()
+
+    def certain(x):
+        score = pair.log_ratio(x)
+        return torch.where(score > 0.5, torch.inf, torch.where(score < -3, -torch.inf, score))
+
+    real = torch.randn(5000, 1, generator=coins(6), dtype=torch.float64)
+    with pytest.raises(ValueError, match=r"log ratios must be finite or -inf; got 0 nan and \d+ \+inf"):
+        metropolis_hastings(pair.propose, certain, 10, generator=coins())
+    repaired = calibrated(certain, real, pair.propose(5000), kind)
+    draws = metropolis_hastings(pair.propose, repaired, 2000, generator=coins(), proposals=50)
+    assert bool(draws.probability.isfinite().all())
+    assert bool(draws.log_ratio.isfinite().all())
+    assert (
+        0.85 < float(draws.x.std()) < (1.15 if kind == "isotonic" else 1.6)
+    )  # a line can't undo an infinity; q has 2
+    assert 0.2 < draws.acceptance_rate < 0.9
+
+
 def test_reliability_of_a_calibrated_and_of_a_sure_discriminator():
     real, fake = bells()
     right = reliability(2 * real[:, 0], 2 * fake[:, 0])
@@ -138,7 +160,13 @@ def test_bad_input():
             ValueError, match=r"needs real and generated points; got \d+ real and \d+ generated"
         ):
             calibrated(score, left, right)
-    with pytest.raises(ValueError, match=r"some log ratios are nan"):
-        calibrated(lambda x: x[:, 0] * torch.nan, real, fake)
+    with pytest.raises(
+        ValueError, match=r"scores that are numbers; got 10 nan among 20, the first at x = \["
+    ):
+        calibrated(lambda x: torch.where(x[:, 0] == fake[:, 0], torch.nan, x[:, 0]), real, fake)
+    with pytest.raises(
+        ValueError, match=r"log_ratio\(x\) must give a tensor of shape \(n,\).* got \(10, 1\)"
+    ):
+        calibrated(lambda x: x, real, fake)
     with pytest.raises(ValueError, match=r"reliability needs points of both kinds.*got 0 real"):
         reliability(torch.zeros(0), torch.zeros(5))
