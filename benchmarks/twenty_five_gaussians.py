@@ -210,6 +210,7 @@ def publish(known: dict[int, Scores], runs: int, samples: int) -> None:
         panels,
         x_label="epoch (1,000 steps)",
         y_label=f"JSD of the modes, {runs} seeds",
+        colours={"plain": "muted", "MH, D as it is": "a"},
         references={"perfect": perfect(METRICS["jensen_shannon_modes"], TARGET, samples).mean},
         log=True,
     )
