@@ -90,8 +90,8 @@ def _ring(game: str, modes: int = 8, steps: int = 500, **more: Any) -> Recipe:
     return Recipe(game, "ring" if modes == 8 else f"ring:modes={modes}", steps, **more)
 
 
-def _grid(game: str, budget: int = 0, **settings: Any) -> Recipe:
-    return Recipe(game, "grid", 200, {"batch_size": 800, **settings}, budget)
+def _grid(game: str, **settings: Any) -> Recipe:
+    return Recipe(game, "grid", 200, {"batch_size": 800, **settings})
 
 
 TABLES: Mapping[str, Mapping[str, Recipe]] = {
@@ -112,10 +112,11 @@ TABLES: Mapping[str, Mapping[str, Recipe]] = {
         "MAD-GAN, k = 4": _ring("mad_gan:generators=4"),
         "5 modes, 5 isolated": _ring("mad_gan:generators=5,classify=False", 5),
         "5 modes, MAD-GAN, k = 5": _ring("mad_gan:generators=5", 5),
+        "10 modes, 10 isolated": _ring("mad_gan:generators=10,classify=False", 10),
         "10 modes, MAD-GAN, k = 10": _ring("mad_gan:generators=10", 10),
     },
     "grid": {
-        "one wide generator": _grid("gan", budget=25),
+        "one generator": _grid("gan"),
         "25 isolated": _grid("mad_gan:generators=25,classify=False"),
         "MAD-GAN, k = 25": _grid("mad_gan:generators=25"),
         "the same, a faster D": _grid("mad_gan:generators=25", discriminator_learning_rate=3e-3),
