@@ -49,6 +49,7 @@ class Recipe:
         steps: Generator updates.
         settings: As for `gan_edu.training.train`; all others are MAD-GAN's own, whatever the game.
         budget: For one wide generator: as many parameters as so many of the game's own have; 0 leaves it as it is.
+        remedies: Around the game, such as `instance_noise:std=1`.
     """
 
     game: str
@@ -56,19 +57,20 @@ class Recipe:
     steps: int = 0
     settings: Mapping[str, Any] = field(default_factory=dict)
     budget: int = 0
+    remedies: Sequence[str] = ()
 
     def make(self) -> Game:
         """The game on its target."""
         game = catalogue.parse(self.game, "games", target=catalogue.parse(self.target, "data"))
         if not self.budget:
-            return game
+            return catalogue.around(game, self.remedies)
         wide = wide_generator(game.latent_dim, game.target.dim, self.budget * game.generator.n_parameters)
         return dataclasses.replace(game, generator=wide, recipe=None)
 
     def __str__(self) -> str:
         if not self.game:
             return "samples of the data"
-        parts = [f"`{self.game}`"]
+        parts = [f"`{part}`" for part in (self.game, *self.remedies)]
         parts += [f"`target={self.target}`"] if ":" in self.target else []
         parts += [f"as many parameters as {self.budget} of them"] if self.budget else []
         parts += [f"`{name}={value}`" for name, value in self.settings.items()]
@@ -94,6 +96,7 @@ def _grid(game: str, **settings: Any) -> Recipe:
     return Recipe(game, "grid", 200, {"batch_size": 800, **settings})
 
 
+NOISE = ("instance_noise:std=1,steps=400",)
 TABLES: Mapping[str, Mapping[str, Recipe]] = {
     "line": {
         "a perfect sampler": Recipe("", "line"),
@@ -108,12 +111,20 @@ TABLES: Mapping[str, Mapping[str, Recipe]] = {
         "one wide generator": _ring("gan", budget=8),
         "8 isolated": _ring("mad_gan:generators=8,classify=False"),
         "MAD-GAN, k = 8": _ring("mad_gan:generators=8", steps=1000),
+        "8 isolated, noise": _ring("mad_gan:generators=8,classify=False", steps=1000, remedies=NOISE),
+        "MAD-GAN, k = 8, noise": _ring("mad_gan:generators=8", steps=1000, remedies=NOISE),
         "MAD-GAN-Sim, k = 8": _ring("mad_gan_sim:generators=8"),
         "MAD-GAN, k = 4": _ring("mad_gan:generators=4"),
         "5 modes, 5 isolated": _ring("mad_gan:generators=5,classify=False", 5),
         "5 modes, MAD-GAN, k = 5": _ring("mad_gan:generators=5", 5),
+        "5 modes, 5 isolated, noise": _ring("mad_gan:generators=5,classify=False", 5, 1000, remedies=NOISE),
+        "5 modes, MAD-GAN, k = 5, noise": _ring("mad_gan:generators=5", 5, 1000, remedies=NOISE),
         "10 modes, 10 isolated": _ring("mad_gan:generators=10,classify=False", 10),
         "10 modes, MAD-GAN, k = 10": _ring("mad_gan:generators=10", 10),
+        "10 modes, 10 isolated, noise": _ring(
+            "mad_gan:generators=10,classify=False", 10, 1000, remedies=NOISE
+        ),
+        "10 modes, MAD-GAN, k = 10, noise": _ring("mad_gan:generators=10", 10, 1500, remedies=NOISE),
     },
     "grid": {
         "one generator": _grid("gan"),
