@@ -42,7 +42,7 @@ SPREAD = math.sqrt(2 + STD**2)
 TARGET = replace(grid(side=5, spacing=1 / SPREAD, std=STD / SPREAD), quality_radius=4.0)
 EPOCH = 1000  # steps: 64,000 points, 64 a batch
 MOMENTS = [2, 4, 6, 8, 10, 12, 16, 20, 25, 30, 40, 50, 60]  # epochs
-RUNS, SAMPLES, K, HELD_OUT = 5, 4_000, 640, 6_400
+RUNS, SAMPLES, K, HELD_OUT = 5, 10_000, 640, 6_400
 SETTINGS = {"batch_size": 64, "learning_rate": 1e-4, "optimizer": "adam:beta1=0.5", "seed": 0}
 
 
@@ -95,7 +95,7 @@ def judged(proposal: Proposal, seed: int, samples: int, k: int) -> dict[str, tup
         torch.cat([x, proposal.log_ratio(x)[:, None]], 1).detach() for x in x_real.split(HELD_OUT)
     )
     fake = torch.cat([x_fake, proposal.log_ratio(x_fake)[:, None]], 1).detach()
-    repaired = calibrated(logit, fitted, fake, "isotonic")
+    repaired, corrected = (calibrated(logit, fitted, fake, kind) for kind in ("isotonic", "isotonic_laplace"))
 
     def rejected(**settings: float) -> Draws:
         # at most as many proposals as the chains get
@@ -110,6 +110,7 @@ def judged(proposal: Proposal, seed: int, samples: int, k: int) -> dict[str, tup
         "DRS 0": lambda: rejected(gamma=0.0),
         "MH raw": lambda: chains(logit),
         "MH": lambda: chains(repaired),
+        "MH Laplace": lambda: chains(corrected),
     }
     scores = {"plain": scored(pool(samples), 1.0)}
     for name, work in works.items():
@@ -152,7 +153,8 @@ def scores_at(recording: Recording, epoch: int, folder: Path, samples: int, k: i
 
 
 HEAD = (
-    "epoch", "JSD plain", "DRS", "DRS, 50th", "DRS, γ = 0", "MH, D as it is", "MH", "DRS / MH", "MH lower",
+    "epoch", "JSD plain", "DRS", "DRS, 50th", "DRS, γ = 0", "MH, D as it is", "MH", "MH, Laplace",
+    "DRS / MH", "DRS / MH, Laplace", "MH lower", "MH, Laplace, lower",
     "HQ plain", "DRS", "DRS, γ = 0", "MH", "proposals a point: DRS", "γ = 0",
 )  # fmt: skip
 
@@ -164,13 +166,13 @@ def row(epoch: int, scores: Scores) -> str:
         values = scores[name][:, measure]
         return f"{values.mean():.{digits}f} ± {values.std(ddof=1):.{digits}f}"
 
-    drs, mh = (scores[name][:, 0] for name in ("DRS", "MH"))
+    drs, *chains = (scores[name][:, 0] for name in ("DRS", "MH", "MH Laplace"))
     return line(
         [
             str(epoch),
-            *(told(name, 0, 3) for name in ("plain", "DRS", "DRS 50", "DRS 0", "MH raw", "MH")),
-            f"{drs.mean() / mh.mean():.1f}",
-            f"{int((mh < drs).sum())} of {len(mh)}",
+            *(told(name, 0, 3) for name in ("plain", "DRS", "DRS 50", "DRS 0", "MH raw", "MH", "MH Laplace")),
+            *(f"{drs.mean() / mh.mean():.1f}" for mh in chains),
+            *(f"{int((mh < drs).sum())} of {len(mh)}" for mh in chains),
             *(told(name, 1, 2) for name in ("plain", "DRS", "DRS 0", "MH")),
             *(f"{scores[name][:, 2].mean():.0f}" for name in ("DRS", "DRS 0")),
         ]
@@ -179,7 +181,12 @@ def row(epoch: int, scores: Scores) -> str:
 
 PANELS = {
     "as the paper has it": {"plain": "plain", "DRS": "DRS", "MH": "MH"},
-    "up to 640 proposals a point for each": {"DRS, γ = 0": "DRS 0", "MH, D as it is": "MH raw", "MH": "MH"},
+    "up to 640 proposals a point for each": {
+        "DRS, γ = 0": "DRS 0",
+        "MH, D as it is": "MH raw",
+        "MH": "MH",
+        "MH, Laplace": "MH Laplace",
+    },
 }
 
 

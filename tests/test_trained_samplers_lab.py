@@ -275,7 +275,10 @@ def test_long_trainings_are_charted_at_some_moments() -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"calibration": "probit"}, "calibration must be one of none, isotonic, platt, beta; got 'probit'"),
+        (
+            {"calibration": "probit"},
+            "calibration must be one of none, isotonic, isotonic_laplace, platt, beta; got 'probit'",
+        ),
         ({"start": "noise"}, "start must be one of real, fake; got 'noise'"),
         ({"case": "bug"}, "case must be one of none, overconfident, weak, .*; got 'bug'"),
         ({"proposals": 0}, "proposals must be a whole number from 1 to 640; got 0"),

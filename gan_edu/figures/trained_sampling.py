@@ -55,6 +55,7 @@ TEXTS = {
     "before": "as it is",
     "after": "{kind}",
     "isotonic": "isotonic",
+    "isotonic_laplace": "Laplace",
     "platt": "Platt",
     "beta": "beta",
     "brier": "Brier",

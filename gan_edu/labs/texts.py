@@ -278,6 +278,7 @@ TEXTS: dict[str, str] = {
     "trained_calibration_help": "How D’s logits are repaired, on held-out points, for DRS and MH alike",
     "trained_none": "none",
     "trained_isotonic": "isotonic",
+    "trained_isotonic_laplace": "isotonic, Laplace",
     "trained_platt": "Platt",
     "trained_beta": "beta",
     "trained_start": "MH starts at",

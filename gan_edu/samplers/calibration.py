@@ -16,8 +16,8 @@ from torch import Tensor
 
 from gan_edu.samplers.draws import LogRatio, shaped
 
-Kind = Literal["none", "isotonic", "platt", "beta"]
-KINDS: tuple[Kind, ...] = ("none", "isotonic", "platt", "beta")
+Kind = Literal["none", "isotonic", "isotonic_laplace", "platt", "beta"]
+KINDS: tuple[Kind, ...] = ("none", "isotonic", "isotonic_laplace", "platt", "beta")
 MOST = 80.0
 """Logits beyond this are not told apart: a probability of 1 - 1e-35."""
 
@@ -28,6 +28,10 @@ def calibrated(log_ratio: LogRatio, x_real: Tensor, x_fake: Tensor, kind: Kind =
         platt     l -> a l + b                                      a logistic regression on the logit
         beta      l -> a log D - b log(1 - D) + c, a, b >= 0        D = sigmoid(l)
         isotonic  any rising step function, clipped to [1/(n+2), 1 - 1/(n+2)]: a probability of 1 would trap a chain
+        isotonic_laplace  the same steps, but one seen on r real and m - r generated points says (r + 1) / (m + 2)
+
+    The clip does not keep a chain from a step that three lucky points have made: that is as sure as n points can be.
+    Laplace's correction lets no step be surer than the points on it allow.
 
     Each class has half of the weight, however many points there are of it, so that the logit stays log p/q.
 
@@ -53,7 +57,8 @@ def calibrated(log_ratio: LogRatio, x_real: Tensor, x_fake: Tensor, kind: Kind =
 
     Reference:
         Turner et al. (2019), Metropolis-Hastings Generative Adversarial Networks, arXiv 1811.11357. Zadrozny, Elkan
-        (2002), Transforming classifier scores into accurate multiclass probability estimates (isotonic). Platt
+        (2002), Transforming classifier scores into accurate multiclass probability estimates (isotonic).
+        Provost, Domingos (2003), Tree induction for probability-based ranking (Laplace's correction). Platt
         (1999), Probabilistic outputs for support vector machines. Kull et al. (2017), Beta calibration.
     """
     if kind not in KINDS:
@@ -73,24 +78,43 @@ def calibrated(log_ratio: LogRatio, x_real: Tensor, x_fake: Tensor, kind: Kind =
             f"calibration needs scores that are numbers; got {int(wrong.sum())} nan among {len(wrong)}, "
             f"the first at x = {place}"
         )
-    mapped = {"isotonic": _isotonic, "platt": _platt, "beta": _beta}[kind](*scores)
+    makers = {"isotonic": _isotonic, "isotonic_laplace": _laplace, "platt": _platt, "beta": _beta}
+    mapped = makers[kind](*scores)
     return lambda x: mapped(log_ratio(x).clamp(-MOST, MOST))
 
 
 def _isotonic(real: Tensor, fake: Tensor) -> Callable[[Tensor], Tensor]:
+    score, label, weight = _labelled(real, fake)
+    n = len(score)
+    return _through(*_rising(score, label, weight, least=1 / (n + 2)))
+
+
+def _laplace(real: Tensor, fake: Tensor) -> Callable[[Tensor], Tensor]:
+    score, label, weight = _labelled(real, fake)
+    at, height = _rising(score, label, weight)
+    step = np.unique(np.interp(score, at, height), return_inverse=True)[1]
+    points, of_real = (len(score) * np.bincount(step, each) for each in (weight, weight * label))
+    # the corrected steps may fall here and there, so they are made to rise again
+    return _through(*_rising(score, ((of_real + 1) / (points + 2))[step], weight))
+
+
+def _rising(
+    score: np.ndarray, value: np.ndarray, weight: np.ndarray, least: float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """The rising function nearest to the values, from `least` to 1 - `least`: its corners, and its height there."""
     from sklearn.isotonic import IsotonicRegression
 
-    n = len(real) + len(fake)
-    score, label, weight = _labelled(real, fake)
-    fitted = IsotonicRegression(y_min=1 / (n + 2), y_max=1 - 1 / (n + 2), out_of_bounds="clip")
-    fitted.fit(score, label, sample_weight=weight)
-    steps = torch.as_tensor(fitted.X_thresholds_), torch.logit(torch.as_tensor(fitted.y_thresholds_))
+    fitted = IsotonicRegression(y_min=least, y_max=1 - least).fit(score, value, sample_weight=weight)
+    return fitted.X_thresholds_, fitted.y_thresholds_
+
+
+def _through(at: np.ndarray, prob: np.ndarray) -> Callable[[Tensor], Tensor]:
+    """The map of log ratios that goes through these probabilities, straight in logits."""
+    logit = np.log(prob) - np.log1p(-prob)
 
     def mapped(ratio: Tensor) -> Tensor:
-        at, values = (part.to(ratio.device) for part in steps)
-        return torch.as_tensor(
-            np.interp(ratio.cpu().double().numpy(), at.cpu().numpy(), values.cpu().numpy()), dtype=ratio.dtype
-        ).to(ratio.device)
+        said = np.interp(ratio.cpu().double().numpy(), at, logit)
+        return torch.as_tensor(said, dtype=ratio.dtype).to(ratio.device)
 
     return mapped
 

@@ -36,7 +36,7 @@ def test_platt_undoes_a_line():
 def test_uneven_numbers_leave_the_ratio_alone():
     """A tenth as many fakes must not look like a prior: the logit stays log p / q."""
     real, fake = bells()
-    allowances: dict[Kind, float] = {"platt": 0.1, "beta": 0.1, "isotonic": 0.4}
+    allowances: dict[Kind, float] = {"platt": 0.1, "beta": 0.1, "isotonic": 0.4, "isotonic_laplace": 0.4}
     for kind, allowed in allowances.items():
         repaired = calibrated(lambda x: 2 * x[:, 0], real, fake[: N // 10], kind)
         assert abs(float(repaired(torch.zeros(1, 1, dtype=torch.float64)))) < allowed
@@ -64,11 +64,12 @@ def test_beta_undoes_a_curve():
     assert float((line - 2 * at[:, 0]).abs().max()) > 0.2
 
 
-def test_isotonic_finds_any_rising_map():
+@pytest.mark.parametrize("kind", ["isotonic", "isotonic_laplace"])
+def test_isotonic_finds_any_rising_map(kind):
     """Sup-error below .03 where scores have points: between their 1 % and 99 % quantiles."""
     real, fake = bells(2 * N)
     score = lambda x: x[:, 0] ** 3 + 0.1 * x[:, 0]  # noqa: E731
-    repaired = calibrated(score, real, fake, "isotonic")
+    repaired = calibrated(score, real, fake, kind)
     low, high = np.quantile(torch.cat([real, fake]).numpy(), [0.01, 0.99])
     at = torch.linspace(float(low), float(high), 400, dtype=torch.float64)[:, None]
     error = (repaired(at).sigmoid() - (2 * at[:, 0]).sigmoid()).abs().max()
@@ -82,6 +83,24 @@ def test_isotonic_is_never_sure():
     real, fake = torch.ones(98, 1), -torch.ones(100, 1)
     said = calibrated(lambda x: 9 * x[:, 0], real, fake, "isotonic")(torch.tensor([[5.0], [-5.0]])).sigmoid()
     torch.testing.assert_close(said, torch.tensor([1 - 1 / 200, 1 / 200]))
+
+
+def test_laplace_is_as_sure_as_the_points_of_a_step_allow():
+    """By hand: steps of 3 generated, of 1 and 1, of 3 real points say 1 / 5, 2 / 4 and 4 / 5."""
+    real, fake = torch.tensor([[3.0], [5], [6], [7]]), torch.tensor([[0.0], [1], [2], [4]])
+    score = lambda x: x[:, 0]  # noqa: E731
+    at = torch.tensor([[-9.0], [0], [2], [3], [4], [5], [7], [99]])
+    said = calibrated(score, real, fake, "isotonic_laplace")(at).sigmoid()
+    torch.testing.assert_close(said, torch.tensor([0.2, 0.2, 0.2, 0.5, 0.5, 0.8, 0.8, 0.8]))
+
+
+def test_many_points_elsewhere_make_a_step_surer_only_with_the_clip():
+    crowd = torch.full((1000, 1), -5.0)
+    real, fake = torch.tensor([[3.0], [5], [6], [7]]), torch.tensor([[0.0], [1], [2], [4]])
+    real, fake = torch.cat([real, crowd]), torch.cat([fake, crowd])
+    for kind, top in (("isotonic", 1 - 1 / 2010), ("isotonic_laplace", 0.8)):
+        said = calibrated(lambda x: x[:, 0], real, fake, kind)(torch.tensor([[7.0]])).sigmoid()
+        assert float(said) == pytest.approx(top, abs=1e-5)
 
 
 def test_none_is_the_same_function():
@@ -118,7 +137,7 @@ def test_a_discriminator_that_says_0_and_1(kind):
     assert bool(draws.probability.isfinite().all())
     assert bool(draws.log_ratio.isfinite().all())
     assert (
-        0.85 < float(draws.x.std()) < (1.15 if kind == "isotonic" else 1.6)
+        0.85 < float(draws.x.std()) < (1.15 if kind.startswith("isotonic") else 1.6)
     )  # a line can't undo an infinity; q has 2
     assert 0.2 < draws.acceptance_rate < 0.9
 
@@ -152,7 +171,8 @@ def test_bad_input():
     real, fake = bells(10)
     score = lambda x: x[:, 0]  # noqa: E731
     with pytest.raises(
-        ValueError, match=r"calibration must be one of none, isotonic, platt, beta; got 'sigmoid'"
+        ValueError,
+        match=r"calibration must be one of none, isotonic, isotonic_laplace, platt, beta; got 'sigmoid'",
     ):
         calibrated(score, real, fake, "sigmoid")  # type: ignore[arg-type]
     for left, right in ((real[:0], fake), (real, fake[:0])):
