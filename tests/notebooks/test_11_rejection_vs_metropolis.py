@@ -212,11 +212,13 @@ def judgement(facts):
     assert exact[2] < 0.19 < 0.2 < min(sure[2], shifted[2])
     assert abs(exact[3] - 1) < 0.05
     assert min(sure[3], shifted[3]) > 1.8
-    small, small_clipped, large, large_clipped = facts["traps"].values()
+    small, small_clipped, small_laplace, large, large_clipped, large_laplace = facts["traps"].values()
     assert small[1] > small_clipped[1] > 1.5 * small[0]
     assert small[1] > 2.5 * small[0]
     assert max(large[1], large_clipped[1]) < 0.15
     assert large[1] - large[0] < 0.3 * (small[1] - small[0])
+    assert -0.04 < small_laplace[1] - small_laplace[0] < 0.3 * (small_clipped[1] - small_clipped[0])
+    assert abs(large_laplace[1] - large_laplace[0]) < 0.03
 
 
 def gans(facts):
