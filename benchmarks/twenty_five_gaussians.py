@@ -217,7 +217,7 @@ def publish(known: dict[int, Scores], runs: int, samples: int) -> None:
         panels,
         x_label="epoch (1,000 steps)",
         y_label=f"JSD of the modes, {runs} seeds",
-        colours={"plain": "muted", "MH, D as it is": "a"},
+        colours={"plain": "muted", "DRS, γ = 0": "fake", "MH, D as it is": "a", "MH, Laplace": "ink"},
         references={"perfect": perfect(METRICS["jensen_shannon_modes"], TARGET, samples).mean},
         log=True,
     )
