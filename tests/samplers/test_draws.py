@@ -7,6 +7,7 @@ import io
 import math
 import subprocess
 import sys
+import warnings
 
 import pytest
 import torch
@@ -178,9 +179,18 @@ def test_effective_share_is_that_of_theory():
     assert effective_share(torch.full((7,), 300.0)) == pytest.approx(1)
 
 
+@pytest.fixture(scope="module")
+def ess():
+    """ArviZ's, of a mean; its import announces another version."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        from arviz import ess
+    return lambda traces: float(ess(traces.numpy(), method="mean"))
+
+
 @pytest.mark.parametrize("rho", [-0.5, 0.0, 0.5, 0.9])
-def test_effective_sample_size_of_an_autoregression(rho):
-    """x' = rho x + noise: N (1 - rho) / (1 + rho)."""
+def test_effective_sample_size_of_an_autoregression(rho, ess):
+    """x' = rho x + noise: N (1 - rho) / (1 + rho), and as ArviZ has it, which cuts every chain in two."""
     noise = torch.randn(4, 20_000, generator=coins(), dtype=torch.float64)
     x = torch.empty_like(noise)
     state = noise[:, 0] / math.sqrt(1 - rho**2)
@@ -189,6 +199,22 @@ def test_effective_sample_size_of_an_autoregression(rho):
         x[:, t] = state
     expected = 80_000 * (1 - rho) / (1 + rho)
     assert 0.88 < effective_sample_size(x) / expected < 1.12
+    assert 0.97 < effective_sample_size(x) / ess(x) < 1.03
+
+
+def test_effective_sample_size_of_chains_that_accept_and_refuse(ess):
+    """Traces of Metropolis-Hastings, a fifth of whose steps move."""
+    pair, random = GaussianPair(6.0), coins()
+    at = pair.propose(8)
+    trace = [at[:, 0]]
+    for _ in range(2000):
+        proposal = pair.propose(8)
+        ratio = pair.log_ratio(proposal) - pair.log_ratio(at)
+        at = torch.where((torch.rand(8, generator=random).log() < ratio)[:, None], proposal, at)
+        trace.append(at[:, 0])
+    traces = torch.stack(trace[1:], 1).double()
+    assert 0.15 < float((traces.diff(dim=1) != 0).double().mean()) < 0.3
+    assert 0.95 < effective_sample_size(traces) / ess(traces) < 1.05
 
 
 def test_chains_that_disagree_are_worth_little():
