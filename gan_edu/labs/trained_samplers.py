@@ -449,7 +449,7 @@ def trained_sampler_lab(
         >>> trained_sampler_lab(calibration="probit")
         Traceback (most recent call last):
             ...
-        ValueError: calibration must be one of none, isotonic, platt, beta; got 'probit'
+        ValueError: calibration must be one of none, isotonic, isotonic_laplace, platt, beta; got 'probit'
     """
     setting = Setting(percentile, proposals, calibration, start, case).checked()
     name = "" if source == RECORDED else repr(source) if isinstance(source, str) else "recording"
